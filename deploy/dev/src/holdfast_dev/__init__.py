@@ -1,0 +1,1 @@
+"""The one-machine stack: embedded servers, both services and the demo data."""

@@ -1,0 +1,1 @@
+"""command-api: the only writer of holds, bookings and blocks."""

@@ -1,0 +1,1 @@
+"""stream-gateway: fans every transition out to browsers and phones as Server-Sent Events."""

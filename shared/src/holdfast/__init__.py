@@ -1,0 +1,1 @@
+"""What both Holdfast services share: contracts (what crosses a wire) and runtime (plumbing)."""
