@@ -1,0 +1,1 @@
+"""What crosses a wire: bodies, events, subjects, codes, states. Imports msgspec and nothing else."""

@@ -1,0 +1,190 @@
+"""Bookings: requests, confirmations, changes, series, imports, conflicts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta, field
+
+from holdfast.contracts.holds import Item, PartySize, SectionIds
+from holdfast.contracts.ids import Amount, Date, Id, Quantity, Timestamp
+from holdfast.contracts.problems import Code
+from holdfast.contracts.states import BookingStatus, PaymentStatus
+from holdfast.contracts.wire import Request, Wire
+
+Text = Annotated[str, Meta(max_length=2000)]
+Metadata = Annotated[dict[Annotated[str, Meta(max_length=64)], str | int | float | bool | None], Meta(max_length=50)]
+
+
+class Contact(Request, kw_only=True):
+    """Personal data: kept in the record, never in an event."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    email: Annotated[str, Meta(max_length=320)] | None = None
+    phone: Annotated[str, Meta(max_length=40)] | None = None
+
+
+class Payment(Request, kw_only=True):
+    """A reference to a payment; from a customer it proves nothing."""
+
+    method: Annotated[str, Meta(max_length=40)]
+    transaction_id: Annotated[str, Meta(max_length=200)] | None = None
+    gateway: Annotated[str, Meta(max_length=64)] | None = None
+
+
+class ConfirmRequest(Request, kw_only=True):
+    """Body of `POST …/holds/{id}/confirm`."""
+
+    contact: Contact | None = None
+    payment: Payment | None = None
+    party_size: PartySize | None = None
+    notes: Text | None = None
+    special_requests: Text | None = None
+    metadata: Metadata = field(default_factory=dict)
+
+
+class BookingRequest(ConfirmRequest, kw_only=True):
+    """Body of `POST …/bookings`: a one-step request or a staff walk-in."""
+
+    date: Date
+    slot_id: Id
+    section_ids: SectionIds
+    quantities: dict[Id, Quantity] = field(default_factory=dict)
+    customer_id: Id | None = None
+
+
+class BookingChange(Request, kw_only=True):
+    """Body of `PATCH …/bookings/{id}`; what is not given stays."""
+
+    contact: Contact | None = None
+    party_size: PartySize | None = None
+    notes: Text | None = None
+    special_requests: Text | None = None
+    metadata: Metadata | None = None
+
+
+class TransitionRequest(Request, kw_only=True):
+    """Body of approve, decline, cancel, check-in, complete, no-show; may be empty."""
+
+    reason: Annotated[str, Meta(max_length=500)] | None = None
+
+
+class RescheduleRequest(Request, kw_only=True):
+    date: Date
+    slot_id: Id
+    section_ids: SectionIds | None = None
+    reason: Annotated[str, Meta(max_length=500)] | None = None
+
+
+class Booking(Wire, kw_only=True):
+    """A booking; also the answer to every change of it."""
+
+    booking_id: str
+    reference: str
+    status: BookingStatus
+    hold_id: str | None
+    series_id: str | None
+    customer_id: str | None
+    section_ids: list[str]
+    items: list[Item]
+    party_size: int | None
+    total_amount: int
+    deposit_amount: int
+    currency: str
+    payment_status: PaymentStatus
+    payment: Payment | None
+    contact: Contact | None
+    notes: str | None
+    special_requests: str | None
+    metadata: dict[str, Any]
+    date: str
+    slot_id: str
+    starts_at: Timestamp
+    ends_at: Timestamp
+    approval_expires_at: Timestamp | None
+    created_at: Timestamp
+    updated_at: Timestamp
+    server_time: Timestamp
+    revision: int
+    channel: str
+    version: int
+
+
+class BookingPage(Wire, kw_only=True):
+    items: list[Booking]
+    next_page_token: str | None = None
+
+
+class SeriesRequest(ConfirmRequest, kw_only=True):
+    """Body of `POST …/booking-series`: the same slot and sections on several dates."""
+
+    dates: Annotated[list[Date], Meta(min_length=1, max_length=366)]
+    slot_id: Id
+    section_ids: SectionIds
+    quantities: dict[Id, Quantity] = field(default_factory=dict)
+    customer_id: Id | None = None
+    all_or_nothing: bool = False
+
+
+class ItemResult(Wire, kw_only=True):
+    """The outcome of one item of a series or an import: a booking, or a code."""
+
+    index: int
+    date: str
+    booking_id: str | None
+    conflict_id: str | None = None
+    code: Code | None = None
+    detail: str | None = None
+
+
+class SeriesResult(Wire, kw_only=True):
+    series_id: str
+    items: list[ItemResult]
+
+
+class ImportItem(BookingRequest, kw_only=True):
+    """A booking that was made elsewhere at `createdAt`."""
+
+    external_id: Annotated[str, Meta(min_length=1, max_length=200)]
+    created_at: Timestamp
+    paid: bool = False
+    tier: Annotated[str, Meta(max_length=32)] | None = None
+
+
+class ImportRequest(Request, kw_only=True):
+    items: Annotated[list[ImportItem], Meta(min_length=1, max_length=1000)]
+
+
+class ImportResult(Wire, kw_only=True):
+    items: list[ItemResult]
+
+
+class CompensationOffer(Wire, kw_only=True):
+    refund_amount: Amount = 0
+    credit_amount: Amount = 0
+    priority: bool = False
+
+
+class Conflict(Wire, kw_only=True):
+    """Bookings that want the same section."""
+
+    conflict_id: str
+    date: str
+    slot_id: str
+    section_id: str
+    booking_ids: list[str]
+    winner_id: str | None
+    resolved_at: Timestamp | None
+    resolved_by: str | None
+    compensations: dict[str, CompensationOffer]
+
+
+class ConflictPage(Wire, kw_only=True):
+    items: list[Conflict]
+    next_page_token: str | None = None
+
+
+class ResolveRequest(Request, kw_only=True):
+    """The winner by a manager's word; by rule where none is given."""
+
+    winner_id: Id | None = None

@@ -1,0 +1,57 @@
+"""Identifiers, dates and times as they stand in bodies, paths and subjects."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from datetime import date as CalendarDate
+from typing import Annotated
+
+from msgspec import Meta
+
+ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
+DATE_PATTERN = r"^\d{4}-\d{2}-\d{2}$"
+TIMESTAMP_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
+CURRENCY_PATTERN = r"^[A-Z]{3}$"
+
+Id = Annotated[str, Meta(pattern=ID_PATTERN, description="Letters, digits, `_` and `-`; 1 to 64.")]
+Date = Annotated[str, Meta(pattern=DATE_PATTERN, description="Service date, ISO 8601 `YYYY-MM-DD`.")]
+Timestamp = Annotated[
+    str,
+    Meta(pattern=TIMESTAMP_PATTERN, description="RFC 3339 in UTC with milliseconds."),
+]
+Currency = Annotated[str, Meta(pattern=CURRENCY_PATTERN, description="ISO 4217 code.")]
+Amount = Annotated[int, Meta(ge=0, le=10**12, description="Money in minor units (cents).")]
+Quantity = Annotated[int, Meta(ge=1, le=10_000)]
+
+_ID = re.compile(ID_PATTERN.rstrip("$") + r"\Z")
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` may be used as an id (and so as one token of a NATS subject)."""
+    return _ID.match(text) is not None
+
+
+def is_date(text: str) -> bool:
+    """Whether `text` is a real calendar day written `YYYY-MM-DD`."""
+    if len(text) != 10 or not text.isascii():
+        return False
+    try:
+        return CalendarDate.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def timestamp(ms: int) -> str:
+    """`ms` since the Unix epoch as an RFC 3339 UTC time with milliseconds."""
+    seconds, rest = divmod(ms, 1000)
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
+
+
+def epoch_ms(text: str) -> int:
+    """The inverse of `timestamp`; raises ValueError on anything else."""
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if moment.tzinfo is None:
+        raise ValueError(f"time without a zone: {text!r}")
+    return round(moment.timestamp() * 1000)

@@ -1,0 +1,44 @@
+"""Requests over NATS (`holdfast.v1.snapshot`, `holdfast.v1.command`) and stream tickets."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from holdfast.contracts.ids import Timestamp
+from holdfast.contracts.wire import Request, Wire
+
+
+class SnapshotRequest(Request, kw_only=True):
+    """Body of `holdfast.v1.snapshot`; the reply is a `SnapshotRecord` (JSON, gzip where the reply
+    has `content-encoding: gzip`) or an `RpcProblem` with the micro error headers."""
+
+    channel: str
+
+
+class CommandRequest(Request, kw_only=True):
+    """Body of `holdfast.v1.command`; the bearer and the idempotency key travel as NATS headers
+    `Authorization` and `Idempotency-Key`."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: Annotated[str, Meta(pattern=r"^/v1/", max_length=4000)]
+    body: Any = None
+
+
+class CommandReply(Wire, kw_only=True):
+    status: int
+    headers: dict[str, str]
+    body: msgspec.Raw | None
+
+
+class TicketRequest(Request, kw_only=True):
+    """Body of `POST /v1/stream-tickets`."""
+
+    channels: Annotated[list[str], Meta(min_length=1, max_length=64)]
+
+
+class Ticket(Wire, kw_only=True):
+    ticket: str
+    expires_at: Timestamp

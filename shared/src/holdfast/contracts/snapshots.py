@@ -1,0 +1,95 @@
+"""Snapshots: every section of a channel at one version."""
+
+from __future__ import annotations
+
+from holdfast.contracts.ids import Timestamp
+from holdfast.contracts.states import ActorType, ClaimKind, PublicState, SectionState
+from holdfast.contracts.wire import Wire
+
+
+class Capacity(Wire, kw_only=True, frozen=True):
+    """`available` is what is left, never negative; a table with seats counts its seats."""
+
+    total: int
+    available: int
+
+
+class Actor(Wire, kw_only=True, frozen=True):
+    """Who did it. `name` only for staff, from their token; never a customer's."""
+
+    type: ActorType
+    id: str | None = None
+    name: str | None = None
+
+
+class Claim(Wire, kw_only=True, frozen=True):
+    """One claim on one section, as staff see it. Within a section, `claimId` is unique; it is the
+    id of the record behind the claim (hold, booking or block)."""
+
+    claim_id: str
+    kind: ClaimKind
+    quantity: int
+    customer_id: str | None
+    actor: Actor
+    since: Timestamp
+    expires_at: Timestamp | None
+    amount: int | None
+
+
+class PublicSection(Wire, kw_only=True):
+    section_id: str
+    state: PublicState
+    capacity: Capacity
+    held_until: Timestamp | None
+
+
+class StaffSection(Wire, kw_only=True):
+    section_id: str
+    state: SectionState
+    capacity: Capacity
+    held_until: Timestamp | None
+    claims: list[Claim]
+
+
+class SnapshotHead(Wire, kw_only=True):
+    """What public and staff snapshots share. `cursor` is null only where no stream position is
+    known yet; resume by `after={version}&epoch={epoch}` then. `partial` snapshots list only the
+    sections that changed; `reason` says why one came unasked (`slow_consumer`)."""
+
+    channel: str
+    club_id: str
+    venue_id: str
+    date: str
+    slot_id: str
+    epoch: str
+    version: int
+    cursor: str | None
+    as_of: Timestamp
+    server_time: Timestamp
+    timezone: str
+    starts_at: Timestamp
+    ends_at: Timestamp
+    layout_version: int
+
+
+class PublicSnapshot(SnapshotHead, kw_only=True):
+    sections: list[PublicSection]
+
+
+class StaffSnapshot(SnapshotHead, kw_only=True):
+    sections: list[StaffSection]
+
+
+class SnapshotRecord(Wire, kw_only=True):
+    """Value in the `SNAPSHOTS` bucket and reply of `holdfast.v1.snapshot`: the staff form at a
+    version, with the stream sequence `seq` of that version's message in `LIVE` (0: no message of
+    this channel is known to be in the stream)."""
+
+    seq: int
+    public_read: bool
+    snapshot: StaffSnapshot
+
+
+def snapshot_etag(epoch: str, version: int, layout_version: int, audience: str) -> str:
+    """`W/"{epoch}-{version}-{layoutVersion}-{p|s}"`."""
+    return f'W/"{epoch}-{version}-{layout_version}-{audience[0]}"'

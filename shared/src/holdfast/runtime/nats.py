@@ -1,0 +1,89 @@
+"""The NATS connection as both services need it, and JetStream's JSON API as plain requests.
+
+nats-py's defaults hide failures for minutes (pings every 120 s), buffer what is published while
+disconnected and give up reconnecting after a while; here all of that is explicit.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+import nats
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+
+log = logging.getLogger("holdfast.nats")
+
+Hook = Callable[[], Awaitable[None]]
+
+
+class ApiError(Exception):
+    """JetStream answered with an error. `code` is HTTP-like, `err_code` names the condition."""
+
+    def __init__(self, code: int, err_code: int, description: str) -> None:
+        super().__init__(f"{description} ({code}, {err_code})")
+        self.code = code
+        self.err_code = err_code
+        self.description = description
+
+
+NOT_FOUND_STREAM = 10059
+NOT_FOUND_MESSAGE = 10037
+NOT_FOUND_CONSUMER = 10014
+WRONG_LAST_SEQUENCE = 10071
+NAME_IN_USE = 10058
+
+
+async def _nothing() -> None:
+    return None
+
+
+async def connect_nats(
+    url: str,
+    name: str,
+    *,
+    on_disconnect: Hook = _nothing,
+    on_reconnect: Hook = _nothing,
+) -> Client:
+    """Connect, the first time too, for as long as it takes; pings every 5 s; publishing while cut
+    off raises nats.errors.OutboundBufferLimitError instead of piling up.
+
+    Bound the first connection with `asyncio.timeout` where waiting for ever is wrong.
+    """
+
+    async def on_error(error: Exception) -> None:
+        # permission violations and slow consumers are reported only here
+        log.warning("nats: %s", error or type(error).__name__)
+
+    return await nats.connect(
+        url,
+        name=name,
+        error_cb=on_error,
+        disconnected_cb=on_disconnect,
+        reconnected_cb=on_reconnect,
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=0.25,
+        ping_interval=5,
+        max_outstanding_pings=2,
+        connect_timeout=5,
+        pending_size=-1,
+    )
+
+
+async def jetstream_api(
+    nc: Client, verb: str, body: Any = None, *, timeout: float = 5.0
+) -> dict[str, Any]:
+    """One request to `$JS.API.{verb}`; raises ApiError, nats.errors.Error on time-out or cut."""
+    payload = b"" if body is None else msgspec.json.encode(body)
+    message = await nc.request(f"$JS.API.{verb}", payload, timeout=timeout)
+    reply: dict[str, Any] = msgspec.json.decode(message.data)
+    error = reply.get("error")
+    if error is not None:
+        raise ApiError(error.get("code", 500), error.get("err_code", 0), error.get("description", ""))
+    return reply
+
+
+__all__ = ["ApiError", "Client", "NatsError", "connect_nats", "jetstream_api"]
