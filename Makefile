@@ -53,7 +53,7 @@ soak: $(STAMP) ## Run under load for a long time and look for leaks [ARGS=]
 
 ##@ Keep house
 lock: ## Resolve requirements/*.in into the locked *.txt [ARGS=--upgrade]
-	$(PYTHON) -m venv .cache/lock
+	$(PYTHON) -m venv --clear .cache/lock
 	.cache/lock/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(COMPILE) requirements/runtime.in -o requirements/runtime.txt
 	$(COMPILE) requirements/dev.in -c requirements/runtime.txt -o requirements/dev.txt

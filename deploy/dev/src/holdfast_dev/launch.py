@@ -15,9 +15,10 @@ import sys
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 CAP_DAC_OVERRIDE = 1
 LINUX_CAPABILITY_VERSION_3 = 0x20080522
 
@@ -52,21 +53,25 @@ def become(user: str, paths: list[Path]) -> None:
     entry = pwd.getpwnam(user)
     closed = [str(path) for path in paths if not may_enter(path)]
     refusal = f"launch: user {user} cannot enter the folders above {', '.join(closed)}"
-    if closed:
-        if sys.platform != "linux":
-            sys.exit(refusal)
-        prctl(PR_SET_KEEPCAPS, 1)
-    os.setgroups([])
-    os.setgid(entry.pw_gid)
-    os.setuid(entry.pw_uid)
-    if closed:
-        try:
-            keep_capability(CAP_DAC_OVERRIDE)
-        except OSError as error:
-            sys.exit(
-                f"{refusal}, and the capability to pass them is refused ({error}): "
-                "open the folders (chmod o+x) or use another one"
-            )
+    if closed and sys.platform != "linux":
+        sys.exit(refusal)
+    try:
+        if closed:
+            # Else setuid drops the capability, and access(2), by which Postgres looks for its
+            # programs, leaves it out.
+            prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP)
+        os.setgroups([])
+        os.setgid(entry.pw_gid)
+        os.setuid(entry.pw_uid)
+        if closed:
+            keep_only(CAP_DAC_OVERRIDE)
+    except OSError as error:
+        sys.exit(
+            f"{refusal}, and the capability to pass them is refused ({error}): "
+            "open the folders (chmod o+x) or use another one"
+            if closed
+            else f"launch: cannot become user {user}: {error}"
+        )
 
 
 def may_enter(path: Path) -> bool:
@@ -74,15 +79,16 @@ def may_enter(path: Path) -> bool:
     return all(folder.stat().st_mode & stat.S_IXOTH for folder in path.resolve().parents)
 
 
-def keep_capability(number: int) -> None:
-    """Makes one capability survive exec as a user that is not root (capabilities(7), "ambient")."""
+def keep_only(capability: int) -> None:
+    """Drops all capabilities but one, which survives exec (capabilities(7), "ambient")."""
     header = (ctypes.c_uint32 * 2)(LINUX_CAPABILITY_VERSION_3, 0)
     # effective, permitted, inheritable; the second three are for capabilities from 32 on
-    sets = (ctypes.c_uint32 * 6)(1 << number, 1 << number, 1 << number, 0, 0, 0)
+    bit = 1 << capability
+    sets = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.capset(header, sets) != 0:
         raise OSError(ctypes.get_errno(), "capset")
-    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number)
+    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability)
 
 
 def prctl(option: int, *arguments: int) -> None:
