@@ -10,8 +10,6 @@
 -- Lock order, always: shared heads (venue definitions) first, then heads to be written, each set
 -- sorted by (club, head); then everything else.
 
-create schema holdfast;
-revoke all on schema holdfast from public;
 
 -- The tenants that the current statement may touch: set locally by whoever runs it, closed when unset.
 -- A set, not one tenant: one append serves the commands of several clubs.
