@@ -221,9 +221,14 @@ async def test_postgres_ignores_a_pid_file_whose_number_is_another_process(
     await server.kill()
     pid_file = tmp_path / "server" / "cluster" / "postmaster.pid"
     lines = pid_file.read_text().splitlines()
-    pid_file.write_text("\n".join([str(os.getppid()), *lines[1:]]) + "\n")
-
-    await server.start()
+    # Postgres takes only a process of its own account for a postmaster.
+    account = pid_file.owner()
+    with subprocess.Popen(["sleep", "60"], user=account if os.geteuid() == 0 else None) as other:
+        pid_file.write_text("\n".join([str(other.pid), *lines[1:]]) + "\n")
+        try:
+            await server.start()
+        finally:
+            other.kill()
 
     assert await read(server) == 42
 
