@@ -83,7 +83,7 @@ create table holdfast.records (
     check ((kind = 'booking') = (reference is not null))
 );
 create unique index records_reference on holdfast.records (club, reference) where reference is not null;
-create index records_of_customer on holdfast.records (club, customer_id, updated_ms) where customer_id is not null;
+create index records_of_customer on holdfast.records (club, customer_id, created_ms) where customer_id is not null;
 create index records_active on holdfast.records (club, head) where active;
 create index records_ended on holdfast.records (updated_ms) where not active;
 
@@ -96,10 +96,6 @@ create table holdfast.claims (
     quantity    integer not null check (quantity >= 1),
     exclusive   boolean not null,
     expires_ms  bigint,
-    customer_id text,
-    table_id    text,
-    venue       text not null,
-    date        date not null,
     doc         bytea not null,
     primary key (club, head, section, claim_id),
     foreign key (club, head) references holdfast.heads,
@@ -110,7 +106,6 @@ create table holdfast.claims (
 create unique index claims_exclusive on holdfast.claims (club, head, section)
     where exclusive and kind <> 'block';
 create index claims_due on holdfast.claims (expires_ms) where expires_ms is not null;
-create index claims_of_night on holdfast.claims (club, venue, date, customer_id) where customer_id is not null;
 
 create table holdfast.events (
     club        text not null,
@@ -124,6 +119,7 @@ create table holdfast.events (
     record_id   text,
     command_id  text not null,
     at_ms       bigint not null,
+    stamp       bigint not null default 0, -- the head's, after the append that wrote this row
     body        bytea not null,
     primary key (club, head, position, date),
     check ((version is not null) = (kind in ('availability', 'layout')))

@@ -1,0 +1,342 @@
+"""One flight of the writer: commands decided together in memory, appended in one statement.
+
+Deciding moves the cached states on; a journal keeps what they were, so that a group which was not
+written goes back to the state that the database still has.
+
+    jobs ─▶ decide one after another (each sees the ones before) ─▶ groups (jobs that share a head)
+         ─▶ rows ─▶ append ─▶ settled: written or confirmed · lost: another replica was there first
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from command_api.cache import StateCache
+from command_api.domain.decide import decide
+from command_api.domain.decision import Decision, Rejection
+from command_api.domain.evolve import apply
+from command_api.domain.model import ChannelState, NightState, Record, Scope, Venue
+from command_api.job import Job, Reply, night_customer, night_place
+from command_api.store.append import Batch, CommandRow, HeadUse, Result
+from command_api.store.heads import channel_head, night_head, venue_head
+from holdfast.contracts.channels import ChannelKey
+from holdfast.contracts.ids import epoch_ms
+from holdfast.contracts.problems import Code
+from holdfast.contracts.snapshots import Claim
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger("holdfast.writer")
+
+_encode = msgspec.json.Encoder().encode
+
+
+class _ChannelJournal:
+    """A channel as it was before the flight."""
+
+    __slots__ = ("base", "claims", "records", "state", "written")
+
+    def __init__(self, state: ChannelState) -> None:
+        self.state = state
+        self.base = (state.version, state.position, state.stamp, state.updated_at)
+        self.claims: dict[str, dict[str, Claim] | None] = {}
+        self.records: dict[str, Record | None] = {}
+        self.written = False
+
+    def save(self, decision: Decision) -> None:
+        """Keep what the decision is about to change."""
+        self.written = True
+        for event in decision.events:
+            if event.section_id not in self.claims:
+                claims = self.state.claims.get(event.section_id)
+                self.claims[event.section_id] = None if claims is None else dict(claims)
+        for record in decision.records:
+            self.records.setdefault(record.id, self.state.records.get(record.id))
+
+    def restore(self) -> None:
+        state = self.state
+        state.version, state.position, state.stamp, state.updated_at = self.base
+        for section, claims in self.claims.items():
+            if claims is None:
+                state.claims.pop(section, None)
+            else:
+                state.claims[section] = claims
+        for id_, record in self.records.items():
+            if record is None:
+                state.records.pop(id_, None)
+            else:
+                state.records[id_] = record
+
+
+class _NightJournal:
+    """A night as it was before the flight."""
+
+    __slots__ = ("night", "tables", "written")
+
+    def __init__(self, night: NightState) -> None:
+        self.night = night
+        self.tables = dict(night.tables)
+        self.written = False
+
+    def restore(self) -> None:
+        self.night.tables = self.tables
+
+
+class Planned:
+    """A job with its outcome. `index`: its number in the batch."""
+
+    __slots__ = ("body", "group", "index", "job", "outcome", "scope", "writes")
+
+    def __init__(self, job: Job, scope: Scope, outcome: Decision | Rejection) -> None:
+        self.job = job
+        self.scope = scope
+        self.outcome = outcome
+        self.writes = isinstance(outcome, Decision) and bool(
+            outcome.events or outcome.records or outcome.notices
+        )
+        self.body = _encode(outcome.answer) if isinstance(outcome, Decision) else b""
+        self.group = self.index = -1
+
+
+class _Group:
+    """Jobs that share a head: written wholly or not at all."""
+
+    __slots__ = ("channels", "nights", "planned", "stamp", "venues")
+
+    def __init__(self) -> None:
+        self.planned: list[Planned] = []
+        self.channels: dict[ChannelKey, _ChannelJournal] = {}
+        self.nights: dict[tuple[str, str], _NightJournal] = {}
+        self.venues: dict[tuple[str, str], Venue] = {}
+        self.stamp = secrets.randbits(62) + 1
+
+    @property
+    def writes(self) -> bool:
+        return any(planned.writes for planned in self.planned)
+
+    def restore(self) -> None:
+        for channel in self.channels.values():
+            channel.restore()
+        for night in self.nights.values():
+            night.restore()
+
+    def settle(self) -> None:
+        """The database has it: the states stand where the batch put them."""
+        for channel in self.channels.values():
+            if channel.written:
+                channel.state.stamp = self.stamp
+        for night in self.nights.values():
+            if night.written:
+                night.night.version += 1
+                night.night.stamp = self.stamp
+
+
+class Landing(msgspec.Struct):
+    """What became of the jobs. `again` lost nothing but time and are decided anew; `contended` lost
+    a race; `changed` are the channels with new events."""
+
+    again: list[Job]
+    contended: list[Job]
+    changed: list[ChannelKey]
+
+
+class Flight:
+    """Decide and stage `jobs`; every state that they need is in the cache."""
+
+    def __init__(self, cache: StateCache, now: Callable[[], str]) -> None:
+        self._cache = cache
+        self._now = now
+        self._channels: dict[ChannelKey, _ChannelJournal] = {}
+        self._nights: dict[tuple[str, str], _NightJournal] = {}
+        self._groups: list[_Group] = []
+        self.planned: list[Planned] = []
+        self.batch = Batch()
+
+    @property
+    def touched(self) -> tuple[list[ChannelKey], list[tuple[str, str]]]:
+        """Channels and nights that an append of unknown outcome may have moved on."""
+        return list(self._channels), list(self._nights)
+
+    def decide(self, jobs: list[Job]) -> None:
+        """Decide each job on the state that the ones before it leave behind, then stage the rows."""
+        for job in jobs:
+            self._decide(job)
+        self._form_groups()
+        for number, group in enumerate(self._groups):
+            self._stage(number, group)
+
+    def _decide(self, job: Job) -> None:
+        command = job.submission.command
+        venue = self._cache.venues.get((job.submission.club, job.submission.venue))
+        state = self._cache.channels.get(command.channel)
+        assert venue is not None and state is not None, "states are loaded before the flight"
+        channel = self._channels.setdefault(command.channel, _ChannelJournal(state))
+        night = self._night(venue, state, job)
+        scope = Scope(venue, state, night.night if night else None)
+        try:
+            planned = Planned(job, scope, decide(scope, command, self._now()))
+        except Exception as error:  # a rule's bug is its own command's failure, nobody else's
+            log.exception("deciding failed")
+            job.fail(error)
+            return
+        if planned.writes and isinstance(planned.outcome, Decision):
+            channel.save(planned.outcome)
+            if night is not None:
+                night.written = True
+            apply(scope, planned.outcome)
+        self.planned.append(planned)
+
+    def _night(self, venue: Venue, state: ChannelState, job: Job) -> _NightJournal | None:
+        customer = night_customer(venue, state, job.submission.command)
+        if customer is None:
+            return None
+        place = night_place(venue, state.key.date, customer)
+        journal = self._nights.get(place)
+        if journal is None:
+            night = self._cache.nights.get(place)
+            assert night is not None, "states are loaded before the flight"
+            journal = self._nights[place] = _NightJournal(night)
+        return journal
+
+    def _form_groups(self) -> None:
+        """Union of jobs over the heads that may be written (union-find by head name)."""
+        parents: dict[object, object] = {}
+
+        def root(item: object) -> object:
+            while parents.setdefault(item, item) is not item:
+                parents[item] = item = parents[parents[item]]
+            return item
+
+        for planned in self.planned:
+            if planned.scope.night is not None:
+                parents[root(_night_place(planned.scope.night))] = root(planned.scope.channel.key)
+        groups: dict[object, _Group] = {}
+        for planned in self.planned:
+            scope = planned.scope
+            group = groups.setdefault(root(scope.channel.key), _Group())
+            group.planned.append(planned)
+            group.channels[scope.channel.key] = self._channels[scope.channel.key]
+            group.venues[scope.venue.club, scope.venue.venue] = scope.venue
+            if scope.night is not None:
+                place = _night_place(scope.night)
+                group.nights[place] = self._nights[place]
+        self._groups = list(groups.values())
+
+    def _stage(self, number: int, group: _Group) -> None:
+        writes = group.writes
+        for planned in group.planned:
+            planned.group = number
+            planned.index = self.batch.add_command(number, _command_row(planned))
+            if planned.writes and isinstance(planned.outcome, Decision):
+                scope = planned.scope
+                self.batch.add_decision(
+                    number,
+                    scope.venue,
+                    scope.channel,
+                    planned.outcome,
+                    planned.job.submission.command_id,
+                    group.stamp,
+                )
+        outcomes = [planned.outcome for planned in group.planned]
+        self.batch.add_group(
+            [
+                *(_venue_use(venue, "s" if writes else "r") for venue in group.venues.values()),
+                *(_channel_use(journal, group.stamp) for journal in group.channels.values()),
+                *(_night_use(journal, group.stamp) for journal in group.nights.values()),
+            ],
+            max((o.valid_from for o in outcomes if o.valid_from is not None), default=None),
+            min((o.valid_until for o in outcomes if o.valid_until is not None), default=None),
+        )
+
+    def land(self, result: Result) -> Landing:
+        """Settle what was written or confirmed; put back the states of what was not."""
+        landing = Landing([], [], [])
+        duplicates = {duplicate.index: duplicate for duplicate in result.duplicates}
+        refused = {
+            planned.group for planned in self.planned if planned.writes and planned.index in duplicates
+        }
+        for number, group in enumerate(self._groups):
+            if number in result.lost or number in result.late or number in refused:
+                group.restore()
+            else:
+                group.settle()
+                landing.changed += [key for key, journal in group.channels.items() if journal.written]
+        for planned in self.planned:
+            duplicate = duplicates.get(planned.index)
+            if duplicate is not None:
+                submission = planned.job.submission
+                if duplicate.hash != submission.hash:
+                    planned.job.settle(key_reused())
+                else:
+                    replayed = duplicate.command_id != submission.command_id
+                    planned.job.settle(Reply(duplicate.reply, duplicate.created, replayed))
+            elif planned.group in result.lost:
+                landing.contended.append(planned.job)
+            elif planned.group in result.late or planned.group in refused:
+                landing.again.append(planned.job)
+            elif isinstance(planned.outcome, Rejection):
+                planned.job.settle(planned.outcome)
+            else:
+                planned.job.settle(Reply(planned.body, planned.outcome.created, replayed=False))
+        return landing
+
+    def abandon(self) -> None:
+        """Nothing of it was written: put all states back."""
+        for group in self._groups:
+            group.restore()
+
+
+def key_reused() -> Rejection:
+    """The answer to a known idempotency key with another request."""
+    return Rejection(
+        code=Code.IDEMPOTENCY_KEY_REUSED,
+        detail="This Idempotency-Key was used for another request. Use a new key for a new request.",
+    )
+
+
+def _night_place(night: NightState) -> tuple[str, str]:
+    return night.club, night_head(night.venue, night.date, night.customer_id)
+
+
+def _command_row(planned: Planned) -> CommandRow:
+    submission = planned.job.submission
+    return CommandRow(
+        club=submission.club,
+        id=submission.command_id,
+        subject=submission.subject,
+        key=submission.key,
+        hash=submission.hash,
+        write=planned.writes,
+        created=isinstance(planned.outcome, Decision) and planned.outcome.created,
+        reply=planned.body,
+    )
+
+
+def _venue_use(venue: Venue, mode: str) -> HeadUse:
+    return HeadUse(
+        venue.club, venue_head(venue.venue), "venue", venue.venue, None, None, venue.revision, venue.stamp, mode
+    )
+
+
+def _channel_use(journal: _ChannelJournal, stamp: int) -> HeadUse:
+    state, key = journal.state, journal.state.key
+    version, _, base_stamp, _ = journal.base
+    use = HeadUse(key.club, channel_head(key), "channel", key.venue, key.date, key.slot, version, base_stamp)
+    if journal.written:
+        use.mode, use.next_version, use.next_position = "w", state.version, state.position
+        use.next_stamp, use.next_ms = stamp, epoch_ms(state.updated_at)
+    return use
+
+
+def _night_use(journal: _NightJournal, stamp: int) -> HeadUse:
+    night = journal.night
+    head = night_head(night.venue, night.date, night.customer_id)
+    use = HeadUse(night.club, head, "night", night.venue, night.date, None, night.version, night.stamp)
+    if journal.written:
+        use.mode, use.next_version, use.next_stamp = "w", night.version + 1, stamp
+    return use
