@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Sequence
-from datetime import date as CalendarDate
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -54,7 +54,9 @@ class Stretch(msgspec.Struct):
     def advance(self) -> None:
         """Move `position` over the rows that are acknowledged, up to the first that is not."""
         for row in self.rows:
-            if row.position not in self.sent and (row.version is None or row.version > self.version):
+            if row.position not in self.sent and (
+                row.version is None or row.version > self.version
+            ):
                 return
             self.position = row.position
 
@@ -85,7 +87,7 @@ class RelayStore:
             query("relay_rows"),
             [key.club for key in keys],
             [channel_head(key) for key in keys],
-            [CalendarDate.fromisoformat(key.date) for key in keys],
+            [datetime.date.fromisoformat(key.date) for key in keys],
             rows,
             max_bytes,
         )
@@ -126,7 +128,7 @@ class RelayStore:
             query("relay_version"),
             key.club,
             channel_head(key),
-            CalendarDate.fromisoformat(key.date),
+            datetime.date.fromisoformat(key.date),
             version,
         )
         return (0, None) if row is None else (row["version"], row["body"])
@@ -148,8 +150,7 @@ class RelayStore:
 async def lock_state(connection: Connection) -> tuple[str, int]:
     """(epoch, last_seq) under the lock that a change of epoch needs; within a transaction."""
     await connection.execute(query("relay_state_create"))
-    row = await connection.fetchrow(query("relay_state_lock"))
-    assert row is not None
+    [row] = await connection.fetch(query("relay_state_lock"))
     return row["epoch"], row["last_seq"]
 
 
