@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET, UnsetType
+
 from holdfast.contracts.ids import Timestamp
 from holdfast.contracts.states import ActorType, ClaimKind, PublicState, SectionState
 from holdfast.contracts.wire import Wire
@@ -49,6 +51,7 @@ class StaffSection(Wire, kw_only=True):
     capacity: Capacity
     held_until: Timestamp | None
     claims: list[Claim]
+    """In order of `claimId`."""
 
 
 class SnapshotHead(Wire, kw_only=True):
@@ -70,6 +73,8 @@ class SnapshotHead(Wire, kw_only=True):
     starts_at: Timestamp
     ends_at: Timestamp
     layout_version: int
+    partial: bool | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
 
 
 class PublicSnapshot(SnapshotHead, kw_only=True):

@@ -50,6 +50,8 @@ class HoldStatus(StrEnum):
     CONFIRMED = "confirmed"
     RELEASED = "released"
     EXPIRED = "expired"
+    QUOTED = "quoted"
+    """The answer to a dry run; never stored."""
 
 
 class BookingStatus(StrEnum):

@@ -79,6 +79,7 @@ class Policy(Request, kw_only=True):
     split_capacity: bool = False
     booking_horizon_days: Annotated[int, Meta(ge=0, le=3660)] = 400
     min_lead_minutes: Annotated[int, Meta(ge=0, le=525_600)] = 0
+    """Customers may book until so long before the start; with 0 until the slot ends."""
     cancel_until_minutes: Annotated[int, Meta(ge=0, le=525_600)] = 0
     """A customer may cancel until so long before the start."""
     waitlist_offer_ttl_seconds: Annotated[int, Meta(ge=1, le=86_400)] = 600

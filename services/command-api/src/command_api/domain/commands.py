@@ -1,5 +1,5 @@
-"""Commands: what somebody asks for, with all chance (ids, references) already drawn, so that deciding
-stays pure and a command can be decided again after a lost race."""
+"""Commands: what somebody asks for, with all chance (ids, references) already drawn, so that
+deciding stays pure and a command can be decided again after a lost race."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from typing import TypeAlias
 
 import msgspec
 
+from command_api.domain.model import BlockRecord, BookingRecord, HoldRecord
 from holdfast.contracts.blocks import BlockRequest
 from holdfast.contracts.bookings import ConfirmRequest
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.holds import HoldRequest
 from holdfast.contracts.snapshots import Actor
-
-from command_api.domain.model import BlockRecord, BookingRecord, HoldRecord
 
 
 class Asker(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""What deciding yields: a decision (events, records, notices, answer) or a rejection (a code, facts)."""
+"""What deciding yields: a decision (events, records, notices, answer) or a rejection."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import field
 
+from command_api.domain.model import Record
 from holdfast.contracts.blocks import Block
 from holdfast.contracts.bookings import Booking
 from holdfast.contracts.events import AvailabilityUpdated
@@ -14,14 +15,12 @@ from holdfast.contracts.holds import Hold
 from holdfast.contracts.notices import Notice
 from holdfast.contracts.problems import Code
 
-from command_api.domain.model import Record
-
 Answer: TypeAlias = Hold | Booking | Block | None
 
 
 class Outcome(msgspec.Struct, kw_only=True):
-    """`valid_from`/`valid_until` is the time that the outcome relies on: the database's clock, under
-    the lock, must not be before the one nor at or past the other."""
+    """`valid_from`/`valid_until` is the time that the outcome relies on: the database's clock,
+    under the lock, must not be before the one nor at or past the other."""
 
     valid_from: str | None = None
     """The latest expiry that was taken as passed."""
@@ -30,7 +29,7 @@ class Outcome(msgspec.Struct, kw_only=True):
 
 
 class Decision(Outcome, kw_only=True):
-    """`events` are versioned, dense from the channel's version + 1. Records are whole new values."""
+    """`events` are versioned, dense from the channel's version + 1. Records are whole values."""
 
     events: list[AvailabilityUpdated] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)

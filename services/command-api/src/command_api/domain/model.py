@@ -1,7 +1,7 @@
 """State that decisions are made on, and the records behind claims.
 
-Times are RFC 3339 UTC strings with milliseconds everywhere in the domain: they sort as text, so they
-are compared as text, and nothing is converted on the way to an event.
+Times are RFC 3339 UTC strings with milliseconds everywhere in the domain: they sort as text, so
+they are compared as text, and nothing is converted on the way to an event.
 """
 
 from __future__ import annotations
@@ -15,17 +15,38 @@ from holdfast.contracts.bookings import Contact, Payment
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.holds import Item
 from holdfast.contracts.snapshots import Actor, Claim
-from holdfast.contracts.states import BlockStatus, BookingStatus, HoldStatus, OnConflict, PaymentStatus
+from holdfast.contracts.states import (
+    BlockStatus,
+    BookingStatus,
+    HoldStatus,
+    OnConflict,
+    PaymentStatus,
+)
 from holdfast.contracts.venues import Category, Policy, Section, Slot, VenueDefinition
 
 
 class Unit(msgspec.Struct, frozen=True):
-    """A section as rules see it: `total` units; `seats` are the ids of a table's own seats, in layout
-    order; a table with seats has no claims of its own and follows them."""
+    """A section as rules see it: `total` units; `seats` are the ids of a table's own seats, in
+    layout order; a table with seats has no claims of its own and follows them."""
 
     section: Section
     total: int
     seats: tuple[str, ...]
+
+
+class Day(msgspec.Struct, frozen=True):
+    """A slot on one service date. Customers may book from `opens_at` until before `closes_at`;
+    staff until `ends_at`. `sections` are the ids that take part (None: all), tables with the
+    seats that they bring; `prices` are the date's own, by section id or category id."""
+
+    slot: Slot
+    starts_at: str
+    ends_at: str
+    opens_at: str
+    closes_at: str
+    closed: bool
+    sections: frozenset[str] | None
+    prices: dict[str, int]
 
 
 class Venue(msgspec.Struct):
@@ -42,6 +63,10 @@ class Venue(msgspec.Struct):
     """By section id, in layout order."""
     slots: dict[str, Slot]
     categories: dict[str, Category]
+    members: dict[str, frozenset[str]] = field(default_factory=dict)
+    """By slot id, for slots that only some sections take part in: their ids."""
+    days: dict[tuple[str, str], Day | None] = field(default_factory=dict)
+    """What `day_of` worked out before, by date and slot id."""
 
     @property
     def policy(self) -> Policy:
@@ -138,10 +163,22 @@ def is_active(record: Record) -> bool:
             return record.status is BlockStatus.ACTIVE
 
 
+class Tally(msgspec.Struct):
+    """The claims of one section, counted: units taken, and claims by kind."""
+
+    taken: int = 0
+    holds: int = 0
+    pending: int = 0
+    confirmed: int = 0
+    blocks: int = 0
+
+
 class ChannelState(msgspec.Struct):
     """One channel at `version`. `claims` has only sections with claims, each by claim id;
     `records` are the active ones. `position` counts all rows of the channel's log (versioned
-    events and notices), `stamp` fences against a history that went back (0, 0: no row yet)."""
+    events and notices), `stamp` fences against a history that went back (0, 0: no row yet).
+    `tallies` and `holders` are worked out from the rest on first use and kept up from then on;
+    nobody who loads a channel fills them."""
 
     key: ChannelKey
     version: int = 0
@@ -150,6 +187,10 @@ class ChannelState(msgspec.Struct):
     updated_at: str = ""
     claims: dict[str, dict[str, Claim]] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    """By section, for those that take many claims."""
+    holders: dict[str, set[str]] | None = None
+    """Ids of active holds by customer."""
 
 
 class NightState(msgspec.Struct):

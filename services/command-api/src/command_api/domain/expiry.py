@@ -1,0 +1,101 @@
+"""Ends by the clock: holds whose time is up, bookings that nobody approved in time.
+
+What is past its time never denies anybody: whoever finds it in the way expires it first, in the
+same decision. The sweeper does the rest with `ExpireRecords`.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from command_api.domain.commands import ExpireRecords
+from command_api.domain.decision import Decision
+from command_api.domain.draft import Cause, Change, Draft
+from command_api.domain.model import BookingRecord, HoldRecord, Scope, Unit
+from holdfast.contracts.notices import NoticeType
+from holdfast.contracts.snapshots import Actor
+from holdfast.contracts.states import (
+    ActorType,
+    BookingStatus,
+    HoldStatus,
+    PaymentStatus,
+    Reason,
+)
+
+SYSTEM = Actor(type=ActorType.SYSTEM)
+
+
+def expire_records(scope: Scope, command: ExpireRecords, now: str) -> Decision:
+    """Those of the named records that are due; no events where none is."""
+    draft = Draft(scope, now)
+    for record_id in command.record_ids:
+        expire_record(draft, record_id)
+    return draft.close(None)
+
+
+def expire_record(draft: Draft, record_id: str) -> None:
+    """Expire a hold or a pending booking that is due; leave anything else."""
+    match draft.record(record_id):
+        case HoldRecord(status=HoldStatus.ACTIVE) as hold if hold.expires_at <= draft.now:
+            expire_hold(draft, hold)
+        case (
+            BookingRecord(
+                status=BookingStatus.PENDING_APPROVAL, approval_expires_at=str(due)
+            ) as booking
+        ) if due <= draft.now:
+            _expire_booking(draft, booking)
+
+
+def expire_hold(draft: Draft, hold: HoldRecord) -> HoldRecord:
+    """All sections of a hold that is due become free; the record as it is then."""
+    cause = Cause(Reason.HOLD_EXPIRED, SYSTEM, hold_id=hold.id)
+    draft.step(cause, [Change(section_id, hold.id, None) for section_id in hold.claims])
+    ended = msgspec.structs.replace(
+        hold,
+        status=HoldStatus.EXPIRED,
+        updated_at=draft.now,
+        revision=hold.revision + 1,
+        version=draft.version,
+    )
+    draft.relies_on_past(hold.expires_at)
+    draft.save(ended, NoticeType.HOLD_EXPIRED, cause)
+    return ended
+
+
+def _expire_booking(draft: Draft, booking: BookingRecord) -> None:
+    cause = Cause(Reason.APPROVAL_EXPIRED, SYSTEM, hold_id=booking.hold_id, booking_id=booking.id)
+    draft.step(cause, [Change(section_id, booking.id, None) for section_id in booking.claims])
+    ended = msgspec.structs.replace(
+        booking,
+        status=BookingStatus.EXPIRED,
+        payment_status=refunded(booking.payment_status),
+        updated_at=draft.now,
+        revision=booking.revision + 1,
+        version=draft.version,
+    )
+    draft.relies_on_past(booking.approval_expires_at)
+    draft.save(ended, NoticeType.BOOKING_DECLINED, cause)
+
+
+def refunded(status: PaymentStatus) -> PaymentStatus:
+    """What was paid for a booking that ended before its time is to be paid back."""
+    return PaymentStatus.REFUND_DUE if status is PaymentStatus.PAID else status
+
+
+def make_room(draft: Draft, unit: Unit, quantity: int) -> bool:
+    """Whether `quantity` units of the section are free, once what is due there has been expired:
+    only as much as needed, the oldest first, so that one command does not pay for all."""
+    if draft.left(unit) >= quantity:
+        return True
+    if not draft.may_expire(unit):
+        return False
+    due = sorted(
+        (claim.expires_at, claim.claim_id)
+        for claim in draft.claims(unit.section.section_id)
+        if claim.expires_at is not None and claim.expires_at <= draft.now
+    )
+    for _expires_at, record_id in due:
+        expire_record(draft, record_id)
+        if draft.left(unit) >= quantity:
+            return True
+    return False
