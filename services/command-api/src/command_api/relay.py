@@ -26,7 +26,7 @@ from command_api.outbox import Outbox
 from command_api.publish import BATCH_MESSAGES, Publisher, PublishError
 from command_api.relay_metrics import RelayMetrics
 from command_api.store.relay import EpochMoved, LogRow, RelayStore, Stretch
-from command_api.streams import StreamSettings
+from command_api.streams import StreamSettings, ensure_streams
 from holdfast.contracts.channels import ChannelKey, parse_channel
 from holdfast.contracts.subjects import RELAY_HINT_SUBJECT
 from holdfast.runtime.nats import ApiError, Client
@@ -92,9 +92,8 @@ class Relay:
         self._metrics = metrics or RelayMetrics()
         self._followers = followers
         self._store = RelayStore(pool)
-        self._epochs = Epochs(
-            pool, nc, settings=settings or StreamSettings(), metrics=self._metrics
-        )
+        self._settings = settings or StreamSettings()
+        self._epochs = Epochs(pool, nc, settings=self._settings, metrics=self._metrics)
         publisher = Publisher(nc, timeout=timeout)
         self._outbox = Outbox(self._store, publisher, self._epochs, self._metrics)
         self._waiting: dict[ChannelKey, None] = {}
@@ -102,6 +101,7 @@ class Relay:
         self._sweep_now = asyncio.Event()
         self._backoff = 0.0
         self._running = False
+        self._streams_checked = False
 
     @property
     def epoch(self) -> str:
@@ -128,7 +128,7 @@ class Relay:
     async def run(self) -> None:
         """Publish until cancelled."""
         self._waiting.clear()
-        self._sweep_now.set()
+        self._streams_checked = False
         hints = await self._nc.subscribe(RELAY_HINT_SUBJECT, cb=self._hinted)
         self._running = True
         try:
@@ -187,6 +187,7 @@ class Relay:
             except OUTAGES as error:
                 log.warning("relay: %r", error)
                 self._metrics.retries.labels("outage").inc()
+                self._streams_checked = False  # one may be gone
                 self._epochs.doubt()
             self._backoff = min(MAX_BACKOFF, self._backoff * 2 or 0.02)
             await asyncio.sleep(self._backoff)
@@ -204,6 +205,9 @@ class Relay:
         await self._epochs.check()
         if self._epochs.current != before:
             self._sweep_now.set()
+        if not self._streams_checked:
+            await ensure_streams(self._nc, self._settings)
+            self._streams_checked = True
         if not self._waiting:
             self._woken.clear()
             try:

@@ -1,0 +1,43 @@
+"""Run a relay, wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from tests.support.until import until
+
+from command_api.relay import Relay
+
+if TYPE_CHECKING:
+    from command_api.store.pool import Pool
+
+_LEFT = """
+select count(*) from holdfast.heads h left join holdfast.progress p using (club, head)
+where h.kind = 'channel' and h.position > coalesce(p.published_position, 0)
+"""
+
+
+@asynccontextmanager
+async def running(relay: Relay) -> AsyncIterator[asyncio.Task[None]]:
+    """The relay's duty, cancelled at the end; its failure is the test's."""
+    task = asyncio.create_task(relay.run())
+    try:
+        yield task
+    finally:
+        done = task.done()
+        task.cancel()
+        [result] = await asyncio.gather(task, return_exceptions=True)
+        if done and isinstance(result, Exception):
+            raise result
+
+
+async def drained(pool: Pool, timeout: float = 30) -> None:
+    """Everything that the log holds is published."""
+
+    async def nothing_left() -> bool:
+        return not await pool.fetchval(_LEFT)
+
+    await until(nothing_left, timeout)
