@@ -66,6 +66,8 @@ class _ChannelJournal:
                 state.claims.pop(section, None)
             else:
                 state.claims[section] = claims
+            state.tallies.pop(section, None)
+        state.holders = None
         for id_, record in self.records.items():
             if record is None:
                 state.records.pop(id_, None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from command_api.domain.evolve import evolve, night_tables
+from command_api.domain.evolve import evolve, put_night
 from command_api.domain.model import ChannelState, NightState, Record, Venue, is_active
 from command_api.domain.venue import prepare_venue
 from command_api.store.heads import channel_head, night_head
@@ -120,6 +120,7 @@ async def catch_up(connection: Connection, state: ChannelState) -> bool:
     touched: set[str] = set()
     for body in row["bodies"] or ():
         event = _event.decode(body)
+        state.version = event.version - 1  # layout changes in between take a version and no claim
         evolve(state, event)
         touched.update(claim.claim_id for claim in event.claims_added)
         touched.update(event.claims_removed)
@@ -129,6 +130,7 @@ async def catch_up(connection: Connection, state: ChannelState) -> bool:
             state.records[record.id] = record
         else:
             state.records.pop(record.id, None)
+    state.holders = None
     state.version, state.position, state.stamp = row["version"], row["position"], row["stamp"]
     state.updated_at = timestamp(row["updated_ms"])
     return True
@@ -154,7 +156,5 @@ async def load_nights(
         venue, night = nights[row["club"], row["head"]]
         night.version, night.stamp = row["version"], row["stamp"]
         for doc in row["records"] or ():
-            record = decode_record(doc)
-            if counted := night_tables(venue, record):
-                night.tables[record.id] = counted
+            put_night(night, venue, decode_record(doc))
     return {place: night for place, (_, night) in nights.items()}

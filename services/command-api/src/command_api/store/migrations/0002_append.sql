@@ -78,11 +78,18 @@ begin
         from unnest(g_from, g_until) with ordinality as u (valid_from, valid_until, g)
         where u.valid_from > now_ms or u.valid_until <= now_ms;
 
-    select array_agg(u.i - 1), array_agg(k.command_id), array_agg(k.hash), array_agg(k.created), array_agg(k.reply)
+    -- Two look-ups by index: an `or` in one join would read the whole table.
+    select array_agg(d.i - 1), array_agg(d.command_id), array_agg(d.hash), array_agg(d.created), array_agg(d.reply)
         into dup_index, dup_command, dup_hash, dup_created, dup_reply
-        from unnest(c_club, c_id, c_subject, c_key) with ordinality as u (club, id, subject, key, i)
-        join commands k on k.club = u.club
-            and (k.command_id = u.id or (k.subject = u.subject and k.key = u.key));
+        from (
+            select u.i, k.command_id, k.hash, k.created, k.reply
+            from unnest(c_club, c_id) with ordinality as u (club, id, i)
+            join commands k on k.club = u.club and k.command_id = u.id
+            union
+            select u.i, k.command_id, k.hash, k.created, k.reply
+            from unnest(c_club, c_subject, c_key) with ordinality as u (club, subject, key, i)
+            join commands k on k.club = u.club and k.subject = u.subject and k.key = u.key
+        ) d;
 
     bad := coalesce(lost, '{}') || coalesce(late, '{}') || coalesce(
         (select array_agg(distinct c_group[i + 1]) from unnest(dup_index) i where c_write[i + 1]), '{}');
@@ -149,6 +156,11 @@ begin
                 doc = excluded.doc;
 end $$;
 
+-- Every look-up is by a unique index. Plans are cached, and a plan made while the tables were small
+-- would read whole tables for ever after; so the other ways are closed.
 alter function holdfast.append set search_path = holdfast, pg_catalog;
+alter function holdfast.append set enable_seqscan = off;
+alter function holdfast.append set enable_hashjoin = off;
+alter function holdfast.append set enable_mergejoin = off;
 revoke execute on function holdfast.append from public;
 grant execute on function holdfast.append to holdfast_writer;

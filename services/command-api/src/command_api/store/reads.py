@@ -1,0 +1,163 @@
+"""Reads for HTTP: clubs, venues, layouts, records, channels. Each goes to Postgres, none is cached,
+but for a venue's prepared definition, which is checked against its revision."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from command_api.cache import Recent
+from command_api.domain.model import ChannelState, Record, Venue
+from command_api.store.heads import channel_head
+from command_api.store.load import decode_record, load_channel, load_venue
+from command_api.store.pool import tenant
+from command_api.store.sql import query
+from holdfast.contracts.channels import ChannelKey
+from holdfast.contracts.cursor import Cursor
+from holdfast.contracts.ids import timestamp
+from holdfast.contracts.venues import Club, ClubDefinition, Layout, VenueListing
+
+if TYPE_CHECKING:
+    from command_api.store.pool import Pool
+
+
+class Reads:
+    """`pool` is of the writer's role (one club at a time), `platform` of the relay's (all clubs)."""
+
+    def __init__(self, pool: Pool, platform: Pool) -> None:
+        self._pool = pool
+        self._platform = platform
+        self._venues: Recent[tuple[str, str], Venue] = Recent(200)
+
+    async def club(self, club: str) -> Club | None:
+        async with tenant(self._pool, [club]) as connection:
+            row = await connection.fetchrow("select * from holdfast.clubs where club = $1", club)
+        return None if row is None else Club(
+            club_id=row["club"], name=row["name"], created_at=timestamp(row["created_ms"])
+        )
+
+    async def put_club(self, club: str, definition: ClubDefinition) -> tuple[Club, bool]:
+        """Create or rename; answers the club and whether it is new."""
+        async with tenant(self._pool, [club]) as connection:
+            row = await connection.fetchrow(
+                query("write_club"), club, definition.name, time.time_ns() // 1_000_000
+            )
+        assert row is not None
+        stored = Club(club_id=club, name=row["name"], created_at=timestamp(row["created_ms"]))
+        return stored, row["created"]
+
+    async def clubs(self, limit: int, after: str | None) -> list[Club]:
+        """Clubs behind id `after`, by id."""
+        rows = await self._platform.fetch(
+            "select * from holdfast.clubs where club > $1 order by club limit $2", after or "", limit
+        )
+        return [
+            Club(club_id=row["club"], name=row["name"], created_at=timestamp(row["created_ms"]))
+            for row in rows
+        ]
+
+    async def venues(self, club: str, limit: int, after: str | None) -> list[VenueListing]:
+        """Venues of a club behind id `after`, by id."""
+        async with tenant(self._pool, [club]) as connection:
+            rows = await connection.fetch(
+                "select venue, name, timezone, layout_version from holdfast.venues"
+                " where club = $1 and venue > $2 order by venue limit $3",
+                club,
+                after or "",
+                limit,
+            )
+        return [
+            VenueListing(
+                club_id=club,
+                venue_id=row["venue"],
+                name=row["name"],
+                timezone=row["timezone"],
+                layout_version=row["layout_version"],
+            )
+            for row in rows
+        ]
+
+    async def venue(self, club: str, venue: str) -> Venue | None:
+        """The definition as it is now."""
+        place = (club, venue)
+        async with tenant(self._pool, [club]) as connection:
+            stamp = await connection.fetchrow(query("venue_stamp"), club, venue)
+            if stamp is None:
+                return None
+            known = self._venues.get(place)
+            if known is not None and (known.revision, known.stamp) == tuple(stamp):
+                return known
+            loaded = await load_venue(connection, club, venue)
+        if loaded is not None:
+            self._venues.put(place, loaded)
+        return loaded
+
+    async def layout(self, club: str, venue: str, layout_version: int) -> Layout | None:
+        """Geometry of one layout version."""
+        async with tenant(self._pool, [club]) as connection:
+            stored = await connection.fetchval(
+                "select layout from holdfast.layouts where club = $1 and venue = $2 and layout_version = $3",
+                club,
+                venue,
+                layout_version,
+            )
+        if stored is None:
+            return None
+        layout = msgspec.json.decode(stored, type=Layout)
+        layout.layout_version = layout_version
+        return layout
+
+    async def record(self, club: str, record_id: str) -> Record | None:
+        """A hold, booking or block, active or ended."""
+        async with tenant(self._pool, [club]) as connection:
+            doc = await connection.fetchval(
+                "select doc from holdfast.records where club = $1 and id = $2", club, record_id
+            )
+        return None if doc is None else decode_record(doc)
+
+    async def records_of_customer(
+        self,
+        club: str,
+        customer_id: str,
+        *,
+        venue: str | None,
+        kind: str,
+        active: bool,
+        limit: int,
+        after: str | None,
+    ) -> list[Record]:
+        """A customer's records of a kind, newest first; `after` is the `created_ms.id` of the last seen."""
+        before_ms, _, before_id = (after or f"{2**62}.").partition(".")
+        async with tenant(self._pool, [club]) as connection:
+            rows = await connection.fetch(
+                query("records_of_customer"),
+                club,
+                customer_id,
+                venue,
+                kind,
+                active,
+                int(before_ms),
+                before_id,
+                limit,
+            )
+        return [decode_record(row["doc"]) for row in rows]
+
+    async def channel(self, key: ChannelKey) -> ChannelState:
+        """A channel as committed; empty at version 0 where nothing happened yet."""
+        async with tenant(self._pool, [key.club]) as connection:
+            return await load_channel(connection, key)
+
+    async def channel_version(self, key: ChannelKey) -> int:
+        """The committed version, without the state."""
+        async with tenant(self._pool, [key.club]) as connection:
+            version = await connection.fetchval(
+                "select version from holdfast.heads where club = $1 and head = $2", key.club, channel_head(key)
+            )
+        return version or 0
+
+    async def history(self) -> Cursor | None:
+        """Epoch and last acknowledged sequence of the stream, once there is one."""
+        row = await self._platform.fetchrow("select epoch, last_seq from holdfast.relay_state")
+        return None if row is None else Cursor(row["epoch"], row["last_seq"])

@@ -1,0 +1,79 @@
+"""Run ASGI apps under uvicorn as part of a larger process: ports picked by the system, a word when they
+are bound, signals handled by the process and not by the server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import uvicorn
+
+BACKLOG = 4096
+
+
+class EmbeddedServer(uvicorn.Server):
+    """A server whose owner decides when it stops (`should_exit = True`)."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the process."""
+        yield
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises OSError where it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def port_of(listener: socket.socket) -> int:
+    """The port that a socket is bound to."""
+    port: int = listener.getsockname()[1]
+    return port
+
+
+async def started(server: uvicorn.Server, task: asyncio.Task[None]) -> None:
+    """Wait until `server`, run by `task`, accepts; raises what the task raised where it does not."""
+    while not server.started:
+        done, _ = await asyncio.wait({task}, timeout=0.01)
+        if done:
+            task.result()
+            raise RuntimeError("the server ended before it began")
+
+
+def server_config(app: Any, **options: Any) -> uvicorn.Config:
+    """uvicorn as we run it: uvloop, httptools, our logging, no `Server` header."""
+    return uvicorn.Config(
+        app,
+        **{
+            "http": "httptools",
+            "loop": "uvloop",
+            "ws": "none",
+            "lifespan": "off",
+            "log_config": None,
+            "access_log": False,
+            "server_header": False,
+            "backlog": BACKLOG,
+            **options,
+        },
+    )
+
+
+def on_stop_signals(callback: Callable[[signal.Signals], None]) -> None:
+    """Call `callback` in the loop at SIGTERM and SIGINT."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, callback, number)
