@@ -31,7 +31,7 @@ def probe(parent: int, user: str, *paths: Path) -> subprocess.CompletedProcess[s
     """Launches a program that tells who it is and which paths it can read."""
     command = [sys.executable, "-I", "-S", "-c", PROBE, *map(str, paths)]
     return subprocess.run(
-        [sys.executable, str(LAUNCH), str(parent), user, *command],
+        [sys.executable, str(LAUNCH), str(parent), user, "INT", *command],
         capture_output=True,
         text=True,
         check=False,
@@ -71,7 +71,8 @@ def test_gives_up_root_and_passes_closed_folders_by_one_capability(tmp_path: Pat
 
 
 def test_a_server_that_runs_in_the_background_can_be_interrupted() -> None:
-    ignoring = f"trap '' INT; exec {sys.executable} {LAUNCH} {os.getpid()} '' {sys.executable} -c "
+    launch = f"{sys.executable} {LAUNCH} {os.getpid()} '' INT"
+    ignoring = f"trap '' INT; exec {launch} {sys.executable} -c "
     run = subprocess.run(
         ["sh", "-c", ignoring + '"$0"', PROBE], capture_output=True, text=True, check=False
     )

@@ -1,9 +1,10 @@
 """Becomes a server process that cannot outlive its parent; run as a script, then replaced by exec.
 
-    launch.py PARENT_PID USER COMMAND [ARGUMENT...]
+    launch.py PARENT_PID USER SIGNAL COMMAND [ARGUMENT...]
 
 An own process and not a `preexec_fn`, because Python between fork and exec can deadlock a parent
-that has threads. USER may be empty: stay who we are.
+that has threads. USER may be empty: stay who we are. SIGNAL ("INT", "KILL") is what the server gets
+when its parent dies.
 """
 
 import ctypes
@@ -23,15 +24,15 @@ CAP_DAC_OVERRIDE = 1
 LINUX_CAPABILITY_VERSION_3 = 0x20080522
 
 
-def main(parent: int, user: str, command: list[str]) -> None:
+def main(parent: int, user: str, farewell: signal.Signals, command: list[str]) -> None:
     """Takes the parent's lifetime and the user's identity, then executes the command."""
     # A shell that starts `make run &` leaves SIGINT ignored, and SIGINT is what stops the server.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if user:
         become(user, paths_in(command))
     if sys.platform == "linux":
-        # After setuid, which clears it. Both Postgres and NATS shut down cleanly on SIGINT.
-        prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+        # After setuid, which clears it.
+        prctl(PR_SET_PDEATHSIG, farewell)
     if os.getppid() != parent:
         sys.exit("launch: the parent is gone")
     os.execv(command[0], command)  # noqa: S606 (no shell is the point)
@@ -100,4 +101,4 @@ def prctl(option: int, *arguments: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], sys.argv[3:])
+    main(int(sys.argv[1]), sys.argv[2], signal.Signals[f"SIG{sys.argv[3]}"], sys.argv[4:])

@@ -173,6 +173,7 @@ class ServerProcess:
                 str(LAUNCH),
                 str(os.getpid()),
                 user,
+                "INT",  # both Postgres and NATS shut down cleanly on it
                 *command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
