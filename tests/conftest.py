@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.support.databases import copy_of, make_template
 
 from holdfast_dev.nats import EmbeddedNats
 from holdfast_dev.postgres import EmbeddedPostgres
@@ -31,3 +32,16 @@ async def nats_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
     folder: Path = tmp_path_factory.mktemp("nats")
     async with EmbeddedNats(folder, sync_interval="2m") as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+async def migrated_template(postgres_url: str) -> str:
+    """The name of a migrated, empty database, to be copied."""
+    return await make_template(postgres_url)
+
+
+@pytest.fixture
+async def fresh_database(postgres_url: str, migrated_template: str) -> AsyncIterator[str]:
+    """The superuser's URL of a migrated database of the test's own."""
+    async with copy_of(postgres_url, migrated_template) as url:
+        yield url

@@ -41,19 +41,20 @@ class Contention:
 
     async def run(self, pool: Pool, cache: StateCache, clock: DatabaseClock) -> Landing:
         """Lock, catch up, decide, append, commit; what could not be written is in the landing."""
-        async with pool.acquire() as connection:
-            async with connection.transaction():
-                await open_to(connection, self.jobs)
-                await connection.fetch(query("lock_heads"), [self.key.club], [channel_head(self.key)])
-                while self.parked and len(self.jobs) < MAX_TURN:
-                    self.jobs.append(self.parked.popleft())
-                own = await self._load(connection, cache)
-                flight = Flight(own, clock.now)
-                flight.decide(self.jobs)
-                self.touched = flight.touched
-                sent = clock.steady_ms()
-                result = await append(connection, flight.batch)
-                clock.learn(sent, clock.steady_ms(), result.now_ms)
+        async with pool.acquire() as connection, connection.transaction():
+            await open_to(connection, self.jobs)
+            await connection.fetch(
+                query("lock_heads"), [self.key.club], [channel_head(self.key)]
+            )
+            while self.parked and len(self.jobs) < MAX_TURN:
+                self.jobs.append(self.parked.popleft())
+            own = await self._load(connection, cache)
+            flight = Flight(own, clock.now)
+            flight.decide(self.jobs)
+            self.touched = flight.touched
+            sent = clock.steady_ms()
+            result = await append(connection, flight.batch)
+            clock.learn(sent, clock.steady_ms(), result.now_ms)
         landing = flight.land(result)
         cache.drop([], flight.touched[1])
         return landing

@@ -260,14 +260,18 @@ class Flight:
         landing = Landing([], [], [])
         duplicates = {duplicate.index: duplicate for duplicate in result.duplicates}
         refused = {
-            planned.group for planned in self.planned if planned.writes and planned.index in duplicates
+            planned.group
+            for planned in self.planned
+            if planned.writes and planned.index in duplicates
         }
         for number, group in enumerate(self._groups):
             if number in result.lost or number in result.late or number in refused:
                 group.restore()
             else:
                 group.settle()
-                landing.changed += [key for key, journal in group.channels.items() if journal.written]
+                landing.changed += [
+                    key for key, journal in group.channels.items() if journal.written
+                ]
         for planned in self.planned:
             duplicate = duplicates.get(planned.index)
             if duplicate is not None:
@@ -321,14 +325,24 @@ def _command_row(planned: Planned) -> CommandRow:
 
 def _venue_use(venue: Venue, mode: str) -> HeadUse:
     return HeadUse(
-        venue.club, venue_head(venue.venue), "venue", venue.venue, None, None, venue.revision, venue.stamp, mode
+        venue.club,
+        venue_head(venue.venue),
+        "venue",
+        venue.venue,
+        None,
+        None,
+        venue.revision,
+        venue.stamp,
+        mode,
     )
 
 
 def _channel_use(journal: _ChannelJournal, stamp: int) -> HeadUse:
     state, key = journal.state, journal.state.key
     version, _, base_stamp, _ = journal.base
-    use = HeadUse(key.club, channel_head(key), "channel", key.venue, key.date, key.slot, version, base_stamp)
+    use = HeadUse(
+        key.club, channel_head(key), "channel", key.venue, key.date, key.slot, version, base_stamp
+    )
     if journal.written:
         use.mode, use.next_version, use.next_position = "w", state.version, state.position
         use.next_stamp, use.next_ms = stamp, epoch_ms(state.updated_at)
@@ -338,7 +352,9 @@ def _channel_use(journal: _ChannelJournal, stamp: int) -> HeadUse:
 def _night_use(journal: _NightJournal, stamp: int) -> HeadUse:
     night = journal.night
     head = night_head(night.venue, night.date, night.customer_id)
-    use = HeadUse(night.club, head, "night", night.venue, night.date, None, night.version, night.stamp)
+    use = HeadUse(
+        night.club, head, "night", night.venue, night.date, None, night.version, night.stamp
+    )
     if journal.written:
         use.mode, use.next_version, use.next_stamp = "w", night.version + 1, stamp
     return use

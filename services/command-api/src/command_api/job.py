@@ -62,7 +62,9 @@ class Job:
 
     __slots__ = ("attempts", "deadline", "future", "submission")
 
-    def __init__(self, submission: Submission, future: asyncio.Future[Reply | Rejection], deadline: float) -> None:
+    def __init__(
+        self, submission: Submission, future: asyncio.Future[Reply | Rejection], deadline: float
+    ) -> None:
         self.submission = submission
         self.future = future
         self.deadline = deadline

@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import asyncpg
 
+from command_api.outages import POSTGRES_OUTAGES
 from command_api.relay_metrics import RelayMetrics
 from command_api.store.pool import server_settings
 
@@ -74,7 +75,7 @@ class Leader:
         while True:
             try:
                 await self._try_to_lead()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            except POSTGRES_OUTAGES as error:
                 log.warning("no lease: %r", error)
             await asyncio.sleep(self._interval)
 

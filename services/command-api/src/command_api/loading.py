@@ -64,7 +64,9 @@ def nights_of(cache: StateCache, jobs: list[Job]) -> dict[tuple[str, str], tuple
 
 def missing_nights(cache: StateCache, jobs: list[Job]) -> list[tuple[Venue, str, str]]:
     """Those of `nights_of` that are not cached."""
-    return [night for place, night in nights_of(cache, jobs).items() if cache.nights.get(place) is None]
+    return [
+        night for place, night in nights_of(cache, jobs).items() if cache.nights.get(place) is None
+    ]
 
 
 def _has_venue(cache: StateCache, job: Job) -> bool:

@@ -17,11 +17,11 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-import asyncpg
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from command_api.epochs import CHECK_SECONDS, Epochs, HistoryDoubt
+from command_api.outages import NATS_OUTAGES, POSTGRES_OUTAGES
 from command_api.outbox import Outbox
 from command_api.publish import BATCH_MESSAGES, Publisher, PublishError
 from command_api.relay_metrics import RelayMetrics
@@ -29,7 +29,7 @@ from command_api.store.relay import EpochMoved, LogRow, RelayStore, Stretch
 from command_api.streams import StreamSettings, ensure_streams
 from holdfast.contracts.channels import ChannelKey, parse_channel
 from holdfast.contracts.subjects import RELAY_HINT_SUBJECT
-from holdfast.runtime.nats import ApiError, Client
+from holdfast.runtime.nats import Client
 
 if TYPE_CHECKING:
     from command_api.store.pool import Pool
@@ -45,16 +45,7 @@ SWEEP_SHARE = 0.1
 SWEEP_CHANNELS = 20_000
 MAX_BACKOFF = 1.0
 
-OUTAGES = (
-    PublishError,
-    ApiError,
-    NatsError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    OSError,
-    TimeoutError,
-)
-"""What passes by itself: try again."""
+OUTAGES = (PublishError, *POSTGRES_OUTAGES, *NATS_OUTAGES)
 
 
 class Published(NamedTuple):
@@ -107,6 +98,11 @@ class Relay:
     def epoch(self) -> str:
         """The current epoch as this relay knows it; empty before its first check."""
         return self._epochs.current
+
+    @property
+    def ready(self) -> bool:
+        """Whether it runs, with an epoch and streams in place."""
+        return self._running and self._streams_checked
 
     def wake(self, keys: Iterable[ChannelKey]) -> None:
         """These channels have something to publish."""

@@ -142,7 +142,9 @@ class Writer:
             while jobs := self._take():
                 try:
                     await self._fly(jobs)
-                except Exception as error:  # the loop is everybody's: it must outlive any one flight
+                except (
+                    Exception
+                ) as error:  # the loop is everybody's: it must outlive any one flight
                     log.exception("a flight failed")
                     self._cache.clear()
                     for job in jobs:
@@ -283,7 +285,9 @@ class Writer:
         return not jobs
 
     async def _connect(self) -> asyncpg.Connection[asyncpg.Record]:
-        self._connection = await open_connection(self._url, "holdfast_writer", application="holdfast writer")
+        self._connection = await open_connection(
+            self._url, "holdfast_writer", application="holdfast writer"
+        )
         return self._connection
 
     async def _connected(self) -> asyncpg.Connection[asyncpg.Record]:

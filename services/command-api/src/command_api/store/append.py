@@ -38,7 +38,15 @@ if TYPE_CHECKING:
     from command_api.store.pool import Connection
 
 _json = msgspec.json.Encoder()
-_ARGUMENTS = {"head": 14, "group": 2, "command": 9, "event": 14, "record": 16, "gone": 5, "claim": 10}
+_ARGUMENTS = {
+    "head": 14,
+    "group": 2,
+    "command": 9,
+    "event": 14,
+    "record": 16,
+    "gone": 5,
+    "claim": 10,
+}
 _CALL = f"select * from holdfast.append({', '.join(f'${i + 1}' for i in range(1 + sum(_ARGUMENTS.values())))})"
 
 
@@ -107,7 +115,9 @@ class Batch:
         self._claims: dict[tuple[str, str, str, str], tuple[object, ...] | None] = {}
         self._claim_groups: dict[tuple[str, str, str, str], int] = {}
 
-    def add_group(self, heads: list[HeadUse], valid_from: str | None, valid_until: str | None) -> int:
+    def add_group(
+        self, heads: list[HeadUse], valid_from: str | None, valid_until: str | None
+    ) -> int:
         """Answers the group's number."""
         group = len(self._groups)
         self._groups.append((_ms(valid_from), _ms(valid_until)))
@@ -123,12 +133,28 @@ class Batch:
         """Answers the command's index, by which duplicates are reported."""
         self.clubs.add(row.club)
         self._commands.append(
-            (group, row.write, row.club, row.id, row.subject, row.key, row.hash, row.created, row.reply)
+            (
+                group,
+                row.write,
+                row.club,
+                row.id,
+                row.subject,
+                row.key,
+                row.hash,
+                row.created,
+                row.reply,
+            )
         )
         return len(self._commands) - 1
 
     def add_decision(
-        self, group: int, venue: Venue, state: ChannelState, decision: Decision, command_id: str, stamp: int
+        self,
+        group: int,
+        venue: Venue,
+        state: ChannelState,
+        decision: Decision,
+        command_id: str,
+        stamp: int,
     ) -> None:
         """The rows of one decision; moves `state.position` on by the rows of the log."""
         key = state.key
@@ -175,7 +201,9 @@ class Batch:
     def arguments(self) -> list[object]:
         """The arguments of `holdfast.append`, in its order."""
         gone = [
-            (self._claim_groups[place], *place) for place, row in self._claims.items() if row is None
+            (self._claim_groups[place], *place)
+            for place, row in self._claims.items()
+            if row is None
         ]
         claims = [
             (self._claim_groups[place], *place, *row)

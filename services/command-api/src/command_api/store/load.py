@@ -109,7 +109,13 @@ async def catch_up(connection: Connection, state: ChannelState) -> bool:
     key = state.key
     date = CalendarDate.fromisoformat(key.date)
     row = await connection.fetchrow(
-        query("load_since"), key.club, channel_head(key), date, state.position, state.stamp, MAX_CATCH_UP
+        query("load_since"),
+        key.club,
+        channel_head(key),
+        date,
+        state.position,
+        state.stamp,
+        MAX_CATCH_UP,
     )
     if row is None:
         return state.version == 0 and state.stamp == 0

@@ -10,7 +10,9 @@ import asyncpg
 
 if TYPE_CHECKING:
     Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
-    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    Connection: TypeAlias = (
+        asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    )
 
 RoleName = Literal["holdfast_owner", "holdfast_writer", "holdfast_relay"]
 
@@ -35,7 +37,9 @@ async def open_pool(url: str, role: RoleName, *, application: str, size: int) ->
     )
 
 
-async def open_connection(url: str, role: RoleName, *, application: str) -> asyncpg.Connection[asyncpg.Record]:
+async def open_connection(
+    url: str, role: RoleName, *, application: str
+) -> asyncpg.Connection[asyncpg.Record]:
     """A connection of one's own, for a lease or for the writer's single flight."""
     return await asyncpg.connect(
         url,
@@ -49,5 +53,7 @@ async def tenant(pool: Pool, clubs: Sequence[str]) -> AsyncIterator[Connection]:
     """A connection on which row-level security lets exactly these clubs through. The pool's reset
     closes it again."""
     async with pool.acquire() as connection:
-        await connection.execute("select set_config('holdfast.clubs', $1::text[]::text, false)", list(clubs))
+        await connection.execute(
+            "select set_config('holdfast.clubs', $1::text[]::text, false)", list(clubs)
+        )
         yield connection

@@ -34,8 +34,12 @@ class Reads:
     async def club(self, club: str) -> Club | None:
         async with tenant(self._pool, [club]) as connection:
             row = await connection.fetchrow("select * from holdfast.clubs where club = $1", club)
-        return None if row is None else Club(
-            club_id=row["club"], name=row["name"], created_at=timestamp(row["created_ms"])
+        return (
+            None
+            if row is None
+            else Club(
+                club_id=row["club"], name=row["name"], created_at=timestamp(row["created_ms"])
+            )
         )
 
     async def put_club(self, club: str, definition: ClubDefinition) -> tuple[Club, bool]:
@@ -51,7 +55,9 @@ class Reads:
     async def clubs(self, limit: int, after: str | None) -> list[Club]:
         """Clubs behind id `after`, by id."""
         rows = await self._platform.fetch(
-            "select * from holdfast.clubs where club > $1 order by club limit $2", after or "", limit
+            "select * from holdfast.clubs where club > $1 order by club limit $2",
+            after or "",
+            limit,
         )
         return [
             Club(club_id=row["club"], name=row["name"], created_at=timestamp(row["created_ms"]))
@@ -153,7 +159,9 @@ class Reads:
         """The committed version, without the state."""
         async with tenant(self._pool, [key.club]) as connection:
             version = await connection.fetchval(
-                "select version from holdfast.heads where club = $1 and head = $2", key.club, channel_head(key)
+                "select version from holdfast.heads where club = $1 and head = $2",
+                key.club,
+                channel_head(key),
             )
         return version or 0
 

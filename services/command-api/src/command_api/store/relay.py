@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -87,7 +87,7 @@ class RelayStore:
             query("relay_rows"),
             [key.club for key in keys],
             [channel_head(key) for key in keys],
-            [datetime.date.fromisoformat(key.date) for key in keys],
+            [dt.date.fromisoformat(key.date) for key in keys],
             rows,
             max_bytes,
         )
@@ -128,7 +128,7 @@ class RelayStore:
             query("relay_version"),
             key.club,
             channel_head(key),
-            datetime.date.fromisoformat(key.date),
+            dt.date.fromisoformat(key.date),
             version,
         )
         return (0, None) if row is None else (row["version"], row["body"])

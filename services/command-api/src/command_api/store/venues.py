@@ -72,7 +72,11 @@ async def put_venue(
 
 
 async def _put(
-    connection: Connection, club: str, venue: str, definition: VenueDefinition, if_revision: int | None
+    connection: Connection,
+    club: str,
+    venue: str,
+    definition: VenueDefinition,
+    if_revision: int | None,
 ) -> VenueStored:
     async with connection.transaction():
         if not await connection.fetchval("select true from holdfast.clubs where club = $1", club):
@@ -142,7 +146,9 @@ async def _write(
         now_ms,
         msgspec.json.encode(definition),
     )
-    await connection.execute(query("write_venue_head"), club, venue, new.revision, new.stamp, now_ms)
+    await connection.execute(
+        query("write_venue_head"), club, venue, new.revision, new.stamp, now_ms
+    )
     if old is None or new.layout_version != old.layout_version:
         await connection.execute(
             "insert into holdfast.layouts (club, venue, layout_version, layout) values ($1, $2, $3, $4)",
@@ -176,7 +182,9 @@ async def _refuse_claimed(connection: Connection, old: Venue, new: Venue) -> Non
 
 
 async def _now_ms(connection: Connection) -> int:
-    now = await connection.fetchval("select floor(extract(epoch from clock_timestamp()) * 1000)::bigint")
+    now = await connection.fetchval(
+        "select floor(extract(epoch from clock_timestamp()) * 1000)::bigint"
+    )
     assert isinstance(now, int)
     return now
 
