@@ -1,8 +1,9 @@
 """How fast the relay drains a log, against publishing the same messages one by one.
 
-    .venv/bin/python tests/bench/relay_rate.py
+    PYTHONPATH=. .venv/bin/python tests/bench/relay_rate.py
 
-Postgres with fsync, NATS with `sync_interval: always`, all on this machine. Budget: 10,000 events/s.
+Postgres with fsync, NATS with `sync_interval: always`, all on this machine. Budget: 10,000
+events/s.
 """
 
 from __future__ import annotations
@@ -35,29 +36,33 @@ if TYPE_CHECKING:
 
 BODY = b'{"eventType":"availability.updated","padding":"' + b"x" * 450 + b'"}'
 
-FILL = f"""
+FILL = """
 with made as (
     insert into holdfast.heads (club, head, kind, venue, date, slot, version, position, updated_ms)
-    select 'backroom', 'c:leeds:{DAY}:' || $1 || i, 'channel', 'leeds', '{DAY}', $1 || i, $3, $3, 1
+    select 'backroom', 'c:leeds:' || $4::text || ':' || $1 || i, 'channel', 'leeds',
+        $4::text::date, $1 || i, $3, $3, 1
     from generate_series(1, $2::int) i
     returning head, slot
 )
 insert into holdfast.events
     (club, head, date, position, version, kind, subject, type, command_id, at_ms, body)
-select 'backroom', head, '{DAY}', p, p, 'availability',
-    'availability.v1.backroom.leeds.{DAY}.' || slot, 'holdfast.availability.updated.v1', 'c',
-    floor(extract(epoch from clock_timestamp()) * 1000), $4
+select 'backroom', head, $4::text::date, p, p, 'availability',
+    'availability.v1.backroom.leeds.' || $4::text || '.' || slot,
+    'holdfast.availability.updated.v1', 'c',
+    floor(extract(epoch from clock_timestamp()) * 1000), $5
 from made, generate_series(1, $3::int) p
 """
 
 
 async def fill(connection: asyncpg.Connection, channels: int, rows: int) -> int:
     """`rows` events on each of `channels` new channels; answers how many in all."""
-    await connection.execute(FILL, uuid.uuid4().hex[:6], channels, rows, BODY)
+    await connection.execute(FILL, uuid.uuid4().hex[:6], channels, rows, DAY, BODY)
     return channels * rows
 
 
-async def relayed(connection: asyncpg.Connection, pool: Pool, nc: Client, shape: tuple[int, int]) -> float:
+async def relayed(
+    connection: asyncpg.Connection, pool: Pool, nc: Client, shape: tuple[int, int]
+) -> float:
     """Events per second of the relay, from a log of (channels, rows each)."""
     number = await fill(connection, *shape)
     began = time.perf_counter()
@@ -108,7 +113,7 @@ async def idle_latency(connection: asyncpg.Connection, pool: Pool, nc: Client) -
         for _ in range(200):
             arrived.clear()
             slot = uuid.uuid4().hex[:6]
-            await connection.execute(FILL, slot, 1, 1, BODY)
+            await connection.execute(FILL, slot, 1, 1, DAY, BODY)
             began = time.perf_counter()
             relay.wake([ChannelKey("backroom", "leeds", DAY, f"{slot}1")])
             await arrived.wait()

@@ -1,6 +1,6 @@
 """Writes the event log as the writer does: rows and head in one transaction per append."""
 
-import datetime
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -71,7 +71,7 @@ async def append(
 ) -> int:
     """Append one row per kind, in one transaction; answers the channel's version after it.
     `bodies` replace those of the versioned rows, in order."""
-    head, day = channel_head(key), datetime.date.fromisoformat(key.date)
+    head, day = channel_head(key), dt.date.fromisoformat(key.date)
     given = iter(bodies)
     async with connection.transaction():
         await connection.execute(_HEAD, key.club, head, key.venue, day, key.slot)

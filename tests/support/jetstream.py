@@ -1,6 +1,8 @@
 """Look into streams."""
 
 import asyncio
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from nats.aio.client import Client
@@ -25,6 +27,15 @@ class Stored(NamedTuple):
     @property
     def epoch(self) -> str:
         return self.headers.get(HEADER_EPOCH, "")
+
+
+def versions(messages: Iterable[Stored], epoch: str | None = None) -> dict[str, list[int]]:
+    """Versions by channel, in the stream's order; of one epoch, or of all."""
+    found = defaultdict(list)
+    for message in messages:
+        if message.subject.startswith("availability.") and epoch in (None, message.epoch):
+            found[message.message_id.split("/")[1]].append(int(message.message_id.split("/")[2]))
+    return found
 
 
 async def last_seq(nc: Client, stream: str) -> int:

@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import asyncpg
 from tests.support.until import until
 
 from command_api.relay import Relay
 
 if TYPE_CHECKING:
+    from command_api.relay_metrics import RelayMetrics
     from command_api.store.pool import Pool
 
 _LEFT = """
@@ -34,10 +36,20 @@ async def running(relay: Relay) -> AsyncIterator[asyncio.Task[None]]:
             raise result
 
 
-async def drained(pool: Pool, timeout: float = 30) -> None:
+async def drained(pool: Pool | asyncpg.Connection, timeout: float = 30) -> None:
     """Everything that the log holds is published."""
 
     async def nothing_left() -> bool:
         return not await pool.fetchval(_LEFT)
 
     await until(nothing_left, timeout)
+
+
+def count(metrics: RelayMetrics, reason: str) -> float:
+    """Retries for that reason."""
+    return float(metrics.retries.labels(reason)._value.get())
+
+
+def epochs(metrics: RelayMetrics) -> float:
+    """Epochs begun."""
+    return float(metrics.epochs._value.get())

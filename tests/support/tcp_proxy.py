@@ -8,8 +8,8 @@ LOOPBACK = "127.0.0.1"
 
 
 class TcpProxy:
-    """Listens on a free port and forwards to `port`. While `deaf`, the server's bytes are held back:
-    requests arrive, answers do not."""
+    """Listens on a free port and forwards to `port`. While stalled, the server's bytes are held
+    back: requests arrive, answers do not."""
 
     def __init__(self, port: int) -> None:
         self._target = port

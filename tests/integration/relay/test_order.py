@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import asyncpg
 from tests.support.event_log import append, channels
-from tests.support.jetstream import Stored, stored
+from tests.support.jetstream import stored, versions
 from tests.support.relay import drained, running
 
 from command_api.relay import Relay
@@ -20,14 +19,6 @@ if TYPE_CHECKING:
     from command_api.store.pool import Pool
 
 CHANNELS = 2000
-
-
-def versions(messages: list[Stored]) -> dict[str, list[int]]:
-    found = defaultdict(list)
-    for message in messages:
-        if message.subject.startswith("availability."):
-            found[message.message_id.split("/")[1]].append(int(message.message_id.split("/")[2]))
-    return found
 
 
 async def test_thousands_of_channels_with_commits_out_of_order(

@@ -18,17 +18,19 @@ from tests.support.commands import (
     plain_venue,
     release,
 )
-from tests.support.databases import database_url
+from tests.support.databases import database_url, make_template
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.until import until
 
 from command_api.domain.decision import Rejection
 from command_api.job import Reply, Submission
+from command_api.store.pool import open_pool
 from command_api.store.reads import Reads
+from command_api.store.venues import SectionInUse, put_venue
 from command_api.writer import Writer
 from holdfast.contracts.ids import timestamp
 from holdfast.contracts.problems import Code
-from holdfast.contracts.venues import Policy
+from holdfast.contracts.venues import ClubDefinition, Policy
 from holdfast_dev.postgres import EmbeddedPostgres
 
 
@@ -234,7 +236,7 @@ async def test_an_append_whose_answer_was_lost_is_not_done_twice(
         pending = asyncio.create_task(writer.submit(hold("t1", "t2")))
 
         async def committed() -> bool:
-            return await admin.fetchval("select count(*) from holdfast.claims") == 3
+            return bool(await admin.fetchval("select count(*) = 3 from holdfast.claims"))
 
         await until(committed)
         proxy.cut()
@@ -247,12 +249,6 @@ async def test_an_append_whose_answer_was_lost_is_not_done_twice(
 async def test_commands_survive_a_database_that_is_killed(
     tmp_path: Any, start_writer: StartWriter
 ) -> None:
-    from tests.support.databases import make_template
-
-    from command_api.store.pool import open_pool
-    from command_api.store.venues import put_venue
-    from holdfast.contracts.venues import ClubDefinition
-
     async with EmbeddedPostgres(tmp_path / "postgres") as server:
         name = await make_template(server.url)
         url = database_url(server.url, name)
@@ -305,8 +301,6 @@ async def test_a_definition_change_is_a_version_of_every_channel(
 async def test_a_claimed_section_cannot_leave_the_layout(
     writer: Writer, store_venue: StoreVenue
 ) -> None:
-    from command_api.store.venues import SectionInUse
-
     await writer.submit(hold("t49"))
     with pytest.raises(SectionInUse) as refused:
         await store_venue(plain_venue(40))

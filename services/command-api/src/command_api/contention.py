@@ -43,9 +43,7 @@ class Contention:
         """Lock, catch up, decide, append, commit; what could not be written is in the landing."""
         async with pool.acquire() as connection, connection.transaction():
             await open_to(connection, self.jobs)
-            await connection.fetch(
-                query("lock_heads"), [self.key.club], [channel_head(self.key)]
-            )
+            await connection.fetch(query("lock_heads"), [self.key.club], [channel_head(self.key)])
             while self.parked and len(self.jobs) < MAX_TURN:
                 self.jobs.append(self.parked.popleft())
             own = await self._load(connection, cache)

@@ -39,7 +39,7 @@ class Retention:
         while True:
             try:
                 await self.round()
-            except Exception as error:  # the database is away: the next round does it
+            except Exception as error:  # noqa: BLE001 - the database is away: the next round does it
                 log.warning("retention failed: %r", error)
             await asyncio.sleep(INTERVAL)
 

@@ -28,6 +28,8 @@ from holdfast.runtime.nats import (
 
 SECOND = 1_000_000_000
 """JetStream counts in nanoseconds."""
+TIMEOUT = 2.0
+"""Seconds for an answer; a request that a reconnect has lost is never answered."""
 
 
 class StreamSettings(msgspec.Struct, frozen=True):
@@ -118,7 +120,7 @@ async def ensure_stream(nc: Client, config: dict[str, Any]) -> None:
     present = await _config(nc, name)
     if present is None:
         try:
-            await jetstream_api(nc, f"STREAM.CREATE.{name}", config)
+            await jetstream_api(nc, f"STREAM.CREATE.{name}", config, timeout=TIMEOUT)
             return
         except ApiError as error:
             if error.err_code != NAME_IN_USE:
@@ -128,13 +130,13 @@ async def ensure_stream(nc: Client, config: dict[str, Any]) -> None:
     # The server keeps entries of its own in the metadata.
     wanted["metadata"] = {**present.get("metadata", {}), **config.get("metadata", {})}
     if wanted != {"metadata": {}, **present}:
-        await jetstream_api(nc, f"STREAM.UPDATE.{name}", wanted)
+        await jetstream_api(nc, f"STREAM.UPDATE.{name}", wanted, timeout=TIMEOUT)
 
 
 async def live_info(nc: Client) -> StreamInfo | None:
     """Where `LIVE` stands, by its leader; None where there is no such stream."""
     try:
-        info = await jetstream_api(nc, f"STREAM.INFO.{LIVE_STREAM}")
+        info = await jetstream_api(nc, f"STREAM.INFO.{LIVE_STREAM}", timeout=TIMEOUT)
     except ApiError as error:
         if error.err_code == NOT_FOUND_STREAM:
             return None
@@ -154,7 +156,7 @@ async def mark_live(nc: Client, settings: StreamSettings, epoch: str) -> None:
 
 async def _config(nc: Client, name: str) -> dict[str, Any] | None:
     try:
-        info = await jetstream_api(nc, f"STREAM.INFO.{name}")
+        info = await jetstream_api(nc, f"STREAM.INFO.{name}", timeout=TIMEOUT)
     except ApiError as error:
         if error.err_code == NOT_FOUND_STREAM:
             return None

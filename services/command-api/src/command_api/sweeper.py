@@ -41,7 +41,7 @@ class Sweeper:
         while True:
             try:
                 swept = await self.sweep()
-            except Exception as error:  # the database or the writer is away: look again
+            except Exception as error:  # noqa: BLE001 - the database or the writer is away: look again
                 log.warning("a sweep failed: %r", error)
                 swept = 0
             if swept < MAX_DUE:

@@ -13,7 +13,9 @@ from holdfast.contracts.states import BookingStatus, PaymentStatus
 from holdfast.contracts.wire import Request, Wire
 
 Text = Annotated[str, Meta(max_length=2000)]
-Metadata = Annotated[dict[Annotated[str, Meta(max_length=64)], str | int | float | bool | None], Meta(max_length=50)]
+Metadata = Annotated[
+    dict[Annotated[str, Meta(max_length=64)], str | int | float | bool | None], Meta(max_length=50)
+]
 
 
 class Contact(Request, kw_only=True):

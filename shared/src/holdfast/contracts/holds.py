@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta, field
 
 from holdfast.contracts.ids import Date, Id, Quantity, Timestamp
@@ -59,7 +60,7 @@ class ExtendRequest(Request, kw_only=True):
     ttl_seconds: TtlSeconds | None = None
 
 
-class Item(Wire, kw_only=True, frozen=True):
+class Item(msgspec.Struct, kw_only=True, rename="camel", frozen=True):
     """One priced unit, frozen at hold time: a section, or a table together with its seats."""
 
     section_id: str

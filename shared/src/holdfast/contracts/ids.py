@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from datetime import UTC, datetime
-from datetime import date as CalendarDate
 from typing import Annotated
 
 from msgspec import Meta
@@ -15,7 +15,9 @@ TIMESTAMP_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
 CURRENCY_PATTERN = r"^[A-Z]{3}$"
 
 Id = Annotated[str, Meta(pattern=ID_PATTERN, description="Letters, digits, `_` and `-`; 1 to 64.")]
-Date = Annotated[str, Meta(pattern=DATE_PATTERN, description="Service date, ISO 8601 `YYYY-MM-DD`.")]
+Date = Annotated[
+    str, Meta(pattern=DATE_PATTERN, description="Service date, ISO 8601 `YYYY-MM-DD`.")
+]
 Timestamp = Annotated[
     str,
     Meta(pattern=TIMESTAMP_PATTERN, description="RFC 3339 in UTC with milliseconds."),
@@ -37,7 +39,7 @@ def is_date(text: str) -> bool:
     if len(text) != 10 or not text.isascii():
         return False
     try:
-        return CalendarDate.fromisoformat(text).isoformat() == text
+        return dt.date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
 
@@ -51,7 +53,7 @@ def timestamp(ms: int) -> str:
 
 def epoch_ms(text: str) -> int:
     """The inverse of `timestamp`; raises ValueError on anything else."""
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"time without a zone: {text!r}")
     return round(moment.timestamp() * 1000)

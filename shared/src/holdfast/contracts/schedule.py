@@ -7,8 +7,8 @@ the first (PEP 495, fold 0).
 
 from __future__ import annotations
 
+import datetime as dt
 from datetime import UTC, datetime, timedelta
-from datetime import date as CalendarDate
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -37,7 +37,7 @@ def is_timezone(name: str) -> bool:
 
 def slot_window(slot: Slot, date: str, timezone: str) -> Window | None:
     """The window of `slot` on service date `date`; None where the slot does not run on that date."""
-    day = CalendarDate.fromisoformat(date)
+    day = dt.date.fromisoformat(date)
     if slot.days is not None and _WEEKDAYS[day.weekday()] not in slot.days:
         return None
     if (slot.valid_from and date < slot.valid_from) or (slot.valid_to and date > slot.valid_to):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from holdfast.contracts.ids import Timestamp
@@ -9,14 +10,14 @@ from holdfast.contracts.states import ActorType, ClaimKind, PublicState, Section
 from holdfast.contracts.wire import Wire
 
 
-class Capacity(Wire, kw_only=True, frozen=True):
+class Capacity(msgspec.Struct, kw_only=True, rename="camel", frozen=True):
     """`available` is what is left, never negative; a table with seats counts its seats."""
 
     total: int
     available: int
 
 
-class Actor(Wire, kw_only=True, frozen=True):
+class Actor(msgspec.Struct, kw_only=True, rename="camel", frozen=True):
     """Who did it. `name` only for staff, from their token; never a customer's."""
 
     type: ActorType
@@ -24,7 +25,7 @@ class Actor(Wire, kw_only=True, frozen=True):
     name: str | None = None
 
 
-class Claim(Wire, kw_only=True, frozen=True):
+class Claim(msgspec.Struct, kw_only=True, rename="camel", frozen=True):
     """One claim on one section, as staff see it. Within a section, `claimId` is unique; it is the
     id of the record behind the claim (hold, booking or block)."""
 

@@ -1,9 +1,9 @@
 """The closed vocabularies: states, kinds, roles, reasons.
 
-    available ──hold──▶ held ──confirm──▶ confirmed
-        ▲                │  └─(policy asks)▶ pending_approval ──approve──▶ confirmed
-        └──release/expiry┘                        └──decline/expiry──▶ available
-    any ──block──▶ blocked ──unblock──▶ what the other claims say
+available ──hold──▶ held ──confirm──▶ confirmed
+    ▲                │  └─(policy asks)▶ pending_approval ──approve──▶ confirmed
+    └──release/expiry┘                        └──decline/expiry──▶ available
+any ──block──▶ blocked ──unblock──▶ what the other claims say
 """
 
 from __future__ import annotations

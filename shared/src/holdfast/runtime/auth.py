@@ -83,7 +83,9 @@ def issue_token(
         "iat": int(now()),
         "exp": int(now()) + ttl,
     }
-    claims.update({k: v for k, v in (("club", club), ("name", name), ("tier", tier)) if v is not None})
+    claims.update(
+        {k: v for k, v in (("club", club), ("name", name), ("tier", tier)) if v is not None}
+    )
     return jwt.encode(claims, secret, algorithm="HS256")
 
 
@@ -91,7 +93,9 @@ class TokenVerifier:
     """Verifies tokens; remembers the last `size` good ones, since a signature costs more than
     the rest of a small request."""
 
-    def __init__(self, secret: str, *, size: int = 10_000, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, secret: str, *, size: int = 10_000, now: Callable[[], float] = time.time
+    ) -> None:
         if len(secret.encode()) < 32:
             raise ValueError("the JWT secret must have at least 32 bytes (RFC 7518 §3.2)")
         self._secret = secret

@@ -1,9 +1,9 @@
 """Settings: environment variables with the prefix `HOLDFAST_`, decoded once into a frozen struct.
 
-    class Config(msgspec.Struct, frozen=True):
-        command_api_port: int = 8080          # HOLDFAST_COMMAND_API_PORT
+class Config(msgspec.Struct, frozen=True):
+    command_api_port: int = 8080          # HOLDFAST_COMMAND_API_PORT
 
-    config = load_config(Config, os.environ)
+config = load_config(Config, os.environ)
 """
 
 from __future__ import annotations

@@ -11,7 +11,12 @@ from typing import Literal
 import msgspec
 
 _SECRETS = re.compile(r"((?:ticket|token|access_token)=)[^&\s\"]+|(Bearer )[\w.~+/=-]+")
-_KNOWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "color_message", "taskName"}
+_KNOWN = frozenset(logging.makeLogRecord({}).__dict__) | {
+    "message",
+    "asctime",
+    "color_message",
+    "taskName",
+}
 
 
 def redact(text: str) -> str:
@@ -39,7 +44,7 @@ class TextFormatter(logging.Formatter):
     """`12:00:00.123 warning relay: lost the lease key=value`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        moment = datetime.fromtimestamp(record.created).strftime("%H:%M:%S.%f")[:-3]
+        moment = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S.%f")[:-3]
         extra = "".join(f" {k}={v}" for k, v in record.__dict__.items() if k not in _KNOWN)
         line = f"{moment} {record.levelname.lower()} {record.name}: {redact(record.getMessage())}{extra}"
         if record.exc_info:

@@ -82,7 +82,9 @@ async def jetstream_api(
     reply: dict[str, Any] = msgspec.json.decode(message.data)
     error = reply.get("error")
     if error is not None:
-        raise ApiError(error.get("code", 500), error.get("err_code", 0), error.get("description", ""))
+        raise ApiError(
+            error.get("code", 500), error.get("err_code", 0), error.get("description", "")
+        )
     return reply
 
 

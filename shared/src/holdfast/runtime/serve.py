@@ -55,7 +55,7 @@ async def started(server: uvicorn.Server, task: asyncio.Task[None]) -> None:
 
 
 def server_config(app: Any, **options: Any) -> uvicorn.Config:
-    """uvicorn as we run it: uvloop, httptools, our logging, no `Server` header."""
+    """How we run uvicorn: uvloop, httptools, our logging, no `Server` header."""
     return uvicorn.Config(
         app,
         **{

@@ -47,7 +47,8 @@ _ARGUMENTS = {
     "gone": 5,
     "claim": 10,
 }
-_CALL = f"select * from holdfast.append({', '.join(f'${i + 1}' for i in range(1 + sum(_ARGUMENTS.values())))})"
+_PLACES = ", ".join(f"${place}" for place in range(1, 2 + sum(_ARGUMENTS.values())))
+_CALL = f"select * from holdfast.append({_PLACES})"  # noqa: S608 - numbers only
 
 
 class HeadUse(msgspec.Struct):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Sequence
-from datetime import date as CalendarDate
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -107,7 +107,7 @@ async def catch_up(connection: Connection, state: ChannelState) -> bool:
     The caller holds the head's row lock: two statements must see the same moment.
     """
     key = state.key
-    date = CalendarDate.fromisoformat(key.date)
+    date = datetime.date.fromisoformat(key.date)
     row = await connection.fetchrow(
         query("load_since"),
         key.club,
@@ -155,7 +155,7 @@ async def load_nights(
         [club for club, _ in nights],
         [head for _, head in nights],
         [night.venue for _, night in nights.values()],
-        [CalendarDate.fromisoformat(night.date) for _, night in nights.values()],
+        [datetime.date.fromisoformat(night.date) for _, night in nights.values()],
         [night.customer_id for _, night in nights.values()],
     )
     for row in rows:
