@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
-import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
@@ -47,30 +46,34 @@ async def connect_nats(
     *,
     on_disconnect: Hook = _nothing,
     on_reconnect: Hook = _nothing,
+    client: Client | None = None,
 ) -> Client:
     """Connect, the first time too, for as long as it takes; pings every 5 s; publishing while cut
     off raises nats.errors.OutboundBufferLimitError instead of piling up.
 
-    Bound the first connection with `asyncio.timeout` where waiting for ever is wrong.
+    Bound the first connection with `asyncio.timeout` where waiting for ever is wrong. Give a fresh
+    `client` where its users are made before it is connected; until then its methods raise.
     """
 
     async def on_error(error: Exception) -> None:
         # permission violations and slow consumers are reported only here
         log.warning("nats: %s", error or type(error).__name__)
 
-    return await nats.connect(
+    nc = client or Client()
+    await nc.connect(
         url,
         name=name,
         error_cb=on_error,
         disconnected_cb=on_disconnect,
         reconnected_cb=on_reconnect,
         max_reconnect_attempts=-1,
-        reconnect_time_wait=0.25,
+        reconnect_time_wait=0.25,  # type: ignore[arg-type] # seconds; annotated as int
         ping_interval=5,
         max_outstanding_pings=2,
         connect_timeout=5,
         pending_size=-1,
     )
+    return nc
 
 
 async def jetstream_api(

@@ -1,0 +1,178 @@
+"""Admission: who asks, which channels they mean, and in which form they may read them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from starlette.requests import Request
+
+from holdfast.contracts.channels import ChannelKey, CustomerKey, parse_channel
+from holdfast.contracts.cursor import parse_cursor
+from holdfast.contracts.events import ResetReason
+from holdfast.contracts.ids import is_date, is_id
+from holdfast.contracts.problems import Code
+from holdfast.contracts.states import Audience
+from holdfast.runtime.auth import InvalidToken, Principal, TokenVerifier
+from stream_gateway.problems import Refusal, invalid
+from stream_gateway.subscriber import Join
+from stream_gateway.venues import Venue, Venues
+
+COOKIE = "holdfast_token"
+MAX_CHANNELS = 64
+Wanted = list[tuple[ChannelKey | CustomerKey, Audience]]
+
+
+class Admission:
+    """Reads requests against the tokens' secret and the venues in memory. Raises Refusal."""
+
+    def __init__(self, verifier: TokenVerifier, venues: Venues) -> None:
+        self._verifier = verifier
+        self._venues = venues
+
+    def principal(self, request: Request) -> Principal | None:
+        """Who asks: by bearer token, else by cookie; None for an anonymous request."""
+        header = request.headers.get("authorization")
+        if header is not None:
+            scheme, _, token = header.partition(" ")
+            if scheme.lower() != "bearer":
+                raise Refusal(Code.UNAUTHENTICATED, "the authorization must be a bearer token")
+        else:
+            token = request.cookies.get(COOKIE, "")
+            if not token:
+                return None
+        try:
+            return self._verifier.verify(token.strip())
+        except InvalidToken as error:
+            raise Refusal(Code.UNAUTHENTICATED, str(error)) from None
+
+    def by_path(self, request: Request, principal: Principal | None) -> Wanted:
+        """The channels of `/v1/clubs/{club}/venues/{venue}/…?date=&slotId=&days=`."""
+        club, venue_id = request.path_params["club"], request.path_params["venue"]
+        if principal is not None and not principal.belongs_to(club):
+            raise Refusal(Code.CLUB_NOT_FOUND, f"there is no club {club!r} for this token")
+        venue = self._venue(club, venue_id, principal)
+        date, slots, days = _date(request), _slots(request), _days(request)
+        if len(slots) * days > MAX_CHANNELS:
+            raise invalid("days" if days > 1 else "slotId", f"at most {MAX_CHANNELS} channels")
+        dates = [date] if days == 1 else _dates(date, days)
+        keys = []
+        for slot in slots:
+            runs = [each for each in dates if venue.runs(slot, each)]
+            if not runs:
+                raise _no_slot(slot, date)
+            keys += [ChannelKey(club, venue_id, each, slot) for each in runs]
+        audience = Audience.PUBLIC if principal is None else principal.audience(club)
+        return [(key, audience) for key in keys]
+
+    def by_name(self, request: Request, principal: Principal | None) -> Wanted:
+        """The channels of `/v1/stream?channel=…`."""
+        names = list(dict.fromkeys(request.query_params.getlist("channel")))
+        if not names:
+            raise invalid("channel", "is required")
+        if len(names) > MAX_CHANNELS:
+            raise invalid("channel", f"at most {MAX_CHANNELS} channels")
+        return [self._named(name, principal) for name in names]
+
+    def _named(
+        self, name: str, principal: Principal | None
+    ) -> tuple[ChannelKey | CustomerKey, Audience]:
+        try:
+            key = parse_channel(name)
+        except ValueError as error:
+            raise invalid("channel", str(error)) from None
+        if isinstance(key, CustomerKey):
+            return key, _own(key, principal)
+        venue = self._venue(key.club, key.venue, principal)
+        if not venue.runs(key.slot, key.date):
+            raise _no_slot(key.slot, key.date)
+        return key, Audience.PUBLIC if principal is None else principal.audience(key.club)
+
+    def _venue(self, club: str, venue_id: str, principal: Principal | None) -> Venue:
+        unknown = Refusal(Code.VENUE_NOT_FOUND, f"there is no venue {venue_id!r} in {club!r}")
+        if not (is_id(club) and is_id(venue_id)):
+            raise unknown
+        venue = self._venues.find(club, venue_id)
+        if venue is None:
+            if not self._venues.loaded:
+                raise Refusal(Code.UNAVAILABLE, "the venues are not known yet")
+            raise unknown
+        if not venue.record.public_read:
+            if principal is None:
+                raise Refusal(Code.UNAUTHENTICATED, "this venue is for members: a token is needed")
+            if not principal.belongs_to(club):
+                raise unknown
+        return venue
+
+
+def join_of(request: Request, wanted: Wanted) -> Join:
+    """Where the client wants to start: `Last-Event-ID`, else `cursor`, else `after` and `epoch`."""
+    query = request.query_params
+    after = query.get("after")
+    if after is not None and (len(wanted) != 1 or isinstance(wanted[0][0], CustomerKey)):
+        raise invalid("after", "is a version of a single channel; use a cursor for several")
+    snapshot = query.get("snapshot")
+    if snapshot not in (None, "none"):
+        raise invalid("snapshot", "may only be `none`")
+    # An empty Last-Event-ID is what an EventSource sends that has seen no id: as if it had none.
+    text = request.headers.get("last-event-id") or query.get("cursor")
+    if text:
+        cursor = parse_cursor(text)
+        return Join(reset=ResetReason.MALFORMED) if cursor is None else Join(cursor=cursor)
+    if after:
+        if not (after.isascii() and after.isdigit() and len(after) <= 18):
+            return Join(reset=ResetReason.MALFORMED)
+        return Join(after=int(after), epoch=query.get("epoch") or None)
+    return Join(snapshots=snapshot is None)
+
+
+def _own(key: CustomerKey, principal: Principal | None) -> Audience:
+    """Who may read a private channel: its customer, and the staff and services of the club."""
+    if principal is None:
+        raise Refusal(Code.UNAUTHENTICATED, "a private channel needs a token")
+    audience = principal.audience(key.club)
+    own = principal.belongs_to(key.club) and principal.customer_id == key.customer
+    if not own and audience is not Audience.STAFF:
+        raise Refusal(Code.ACTION_NOT_PERMITTED, f"the channel {key.name} is not yours")
+    return audience
+
+
+def _date(request: Request) -> str:
+    date = request.query_params.get("date")
+    if not date:
+        raise invalid("date", "is required")
+    if not is_date(date):
+        raise invalid("date", f"{date!r} is not a date like 2026-02-15")
+    return date
+
+
+def _slots(request: Request) -> list[str]:
+    slots = list(dict.fromkeys(request.query_params.getlist("slotId")))
+    if not slots or not all(slots):
+        raise invalid("slotId", "is required")
+    for slot in slots:
+        if not is_id(slot):
+            raise invalid("slotId", f"{slot!r} is not an id")
+    return slots
+
+
+def _days(request: Request) -> int:
+    text = request.query_params.get("days", "1")
+    if (
+        not (text.isascii() and text.isdigit() and len(text) <= 3)
+        or not 1 <= int(text) <= MAX_CHANNELS
+    ):
+        raise invalid("days", f"must be a number from 1 to {MAX_CHANNELS}")
+    return int(text)
+
+
+def _dates(first: str, days: int) -> Iterable[str]:
+    start = dt.date.fromisoformat(first)
+    try:
+        return [(start + dt.timedelta(days=offset)).isoformat() for offset in range(days)]
+    except OverflowError:
+        raise invalid("days", "goes beyond the calendar") from None
+
+
+def _no_slot(slot: str, date: str) -> Refusal:
+    return Refusal(Code.SLOT_NOT_FOUND, f"there is no slot {slot!r} on {date}")

@@ -1,0 +1,194 @@
+"""Composition root: every part of the gateway, made once, started and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from holdfast.runtime.auth import TokenVerifier
+from holdfast.runtime.metrics import metrics_route
+from holdfast.runtime.nats import Client, connect_nats
+from stream_gateway.admission import Admission
+from stream_gateway.config import Config
+from stream_gateway.drain import drain
+from stream_gateway.feed import Feed
+from stream_gateway.hub import Hub
+from stream_gateway.metrics import Metrics
+from stream_gateway.pages import page_routes
+from stream_gateway.problems import Refusal, RequestIds, http_error, refused
+from stream_gateway.pulse import Pulse
+from stream_gateway.routes import Routes
+from stream_gateway.server import Server, address, listen, make_server
+from stream_gateway.source import NatsSource
+from stream_gateway.venues import Venues
+
+log = logging.getLogger("holdfast.gateway")
+
+
+class TaskEnded(Exception):
+    """A part that runs for ever has ended: the process cannot go on without it."""
+
+
+class Gateway:
+    """`start`, then `failed` tells of an inner end; `drain` and `stop` end it in order."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.metrics = Metrics()
+        self.url = ""
+        self.admin_url = ""
+        self._tasks: list[asyncio.Task[None]] = []
+        self._servers: list[Server] = []
+        self._stopping = False
+        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def start(self) -> None:
+        """Bind, follow, serve; a taken port shows at once, and NATS may come later."""
+        config = self.config
+        verifier = TokenVerifier(config.jwt_secret)
+        sockets = [listen(config.stream_gateway_host, config.stream_gateway_port)]
+        if config.admin_port is not None:
+            sockets.append(listen(config.stream_gateway_host, config.admin_port))
+        self.url = address(sockets[0])
+        self.admin_url = address(sockets[1]) if len(sockets) > 1 else ""
+        self.nc = Client()
+        source = NatsSource(self.nc)
+        self.hub = Hub(config, source, self.metrics)
+        self.pulse = Pulse(self.hub, config)
+        self.venues = Venues(self.nc)
+        self.feed = Feed(
+            self.nc,
+            source,
+            self.hub,
+            self.metrics,
+            heartbeat=config.heartbeat_seconds,
+            verify=config.verify_seconds,
+        )
+        admission = Admission(verifier, self.venues)
+        self.routes = Routes(config, self.hub, self.pulse, self.feed, admission, self.metrics)
+        self._own("nats", self._connect())
+        self._own("feed", self.feed.run())
+        self._own("venues", self.venues.run())
+        self._own("pulse", self.pulse.run())
+        self._serve(self._application(self._public_routes()), sockets[0])
+        if len(sockets) > 1:
+            self._serve(self._application(self._admin_routes()), sockets[1])
+
+    async def failed(self) -> None:
+        """Return when a part has ended that should not; raises what ended it."""
+        await asyncio.shield(self._ended)
+
+    async def drain(self, *, window: float | None = None) -> None:
+        """Send the clients elsewhere and end the servers."""
+        seconds = self.config.drain_seconds if window is None else window
+        await drain(
+            self.hub, self.routes, window=seconds, deadline=self.config.drain_deadline_seconds
+        )
+        await self.stop()
+
+    async def stop(self) -> None:
+        """End everything now."""
+        self._stopping = True
+        for server in self._servers:
+            server.should_exit = True
+        serving = [task for task in self._tasks if task.get_name().startswith("serve")]
+        for task in serving:
+            with suppress(Exception):
+                await task
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.hub.stop()
+        await self.nc.close()
+
+    def _own(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.append(task)
+        task.add_done_callback(self._one_ended)
+
+    def _one_ended(self, task: asyncio.Task[None]) -> None:
+        if self._ended.done() or task.cancelled() or self._stopping:
+            return
+        error = TaskEnded(f"{task.get_name()} has ended")
+        error.__cause__ = task.exception()
+        self._ended.set_exception(error)
+        self._ended.exception()  # raised again by `failed`; nobody may be waiting there
+
+    def _serve(self, app: Starlette, listener: socket.socket) -> None:
+        server = make_server(app, shutdown_seconds=self.config.drain_deadline_seconds)
+        self._servers.append(server)
+        self._own(f"serve {address(listener)}", server.serve(sockets=[listener]))
+
+    async def _connect(self) -> None:
+        """Not awaited by `start`: without NATS the probes must answer all the same."""
+        await connect_nats(
+            self.config.nats_url,
+            "stream-gateway",
+            on_reconnect=self._reconnected,
+            client=self.nc,
+        )
+        await asyncio.Event().wait()
+
+    async def _reconnected(self) -> None:
+        # What was on its way when the connection broke is lost, and no message says so.
+        self.feed.doubt("reconnected")
+        self.venues.doubt("reconnected")
+
+    def _application(self, routes: list[BaseRoute]) -> Starlette:
+        return Starlette(
+            routes=routes,
+            exception_handlers={Refusal: refused, HTTPException: http_error},
+            middleware=[
+                Middleware(
+                    CORSMiddleware,
+                    allow_origins=list(self.config.cors_origins),
+                    allow_credentials=True,
+                    allow_methods=["GET"],
+                    allow_headers=["Authorization", "Last-Event-ID", "X-Request-Id"],
+                    expose_headers=["ETag", "Location", "Retry-After", "Idempotent-Replayed"],
+                ),
+                Middleware(RequestIds),
+            ],
+        )
+
+    def _public_routes(self) -> list[BaseRoute]:
+        return [
+            *self._probes(),
+            *self.routes.table(),
+            *page_routes(self.config.command_api_url),
+        ]
+
+    def _admin_routes(self) -> list[BaseRoute]:
+        return [*self._probes(), metrics_route(self.metrics.registry)]
+
+    def _probes(self) -> list[BaseRoute]:
+        return [Route("/livez", self._alive), Route("/readyz", self._ready)]
+
+    async def _alive(self, _request: Request) -> Response:
+        return JSONResponse({"status": "alive"}, headers={"cache-control": "no-store"})
+
+    async def _ready(self, _request: Request) -> Response:
+        checks = {
+            "nats": self.nc.is_connected,
+            "feed": self.feed.caught_up,
+            "venues": self.venues.loaded,
+            "accepting": not self.routes.draining,
+        }
+        ready = all(checks.values())
+        return JSONResponse(
+            {"status": "ready" if ready else "not ready", "checks": checks},
+            status_code=200 if ready else 503,
+            headers={"cache-control": "no-store"},
+        )

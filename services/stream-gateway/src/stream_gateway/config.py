@@ -1,0 +1,52 @@
+"""Settings of the gateway: one frozen struct, read once from `HOLDFAST_…` variables."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Port = Annotated[int, Meta(ge=0, le=65_535)]
+Seconds = Annotated[float, Meta(ge=0)]
+Positive = Annotated[float, Meta(gt=0)]
+Bytes = Annotated[int, Meta(ge=1024)]
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Every field is a setting: `jwt_secret` is `HOLDFAST_JWT_SECRET`."""
+
+    jwt_secret: Annotated[str, Meta(min_length=32)]
+    nats_url: str = "nats://127.0.0.1:4222"
+    stream_gateway_host: str = "0.0.0.0"  # noqa: S104 (a container's port must be reachable)
+    stream_gateway_port: Port = 8081
+    admin_port: Port | None = None
+    """`/metrics` and the probes once more; 0 takes a free port, none set means no listener."""
+    cors_origins: tuple[str, ...] = ()
+    command_api_url: str = "http://127.0.0.1:8080"
+    """Where the demo pages send commands; handed to them by `/config.json`."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_style: Literal["json", "text"] = "json"
+    access_log: bool = False
+    """One line for each stream that ends."""
+
+    max_clients: Annotated[int, Meta(ge=1)] = 50_000
+    checkpoint_seconds: Positive = 15.0
+    max_age_seconds: Positive = 3600.0
+    """A stream is closed after this long, ± 20 %, so that load spreads over new gateways."""
+    stuck_seconds: Positive = 30.0
+    """A client that takes nothing for so long while something waits for it is cut."""
+    drain_seconds: Seconds = 10.0
+    drain_deadline_seconds: Positive = 5.0
+    """After the drain window: how long the last answers may take."""
+
+    open_seconds: Positive = 10.0
+    """How long the first subscriber of a channel waits for it at most."""
+    idle_channel_seconds: Seconds = 30.0
+    ring_bytes: Bytes = 2 * 1024 * 1024
+    """Recent frames that one channel keeps for replay."""
+    ring_total_bytes: Bytes = 256 * 1024 * 1024
+    heartbeat_seconds: Positive = 1.0
+    verify_seconds: Positive = 5.0
+    """How often the history behind us is compared with the stream's leader."""

@@ -1,0 +1,110 @@
+"""Fallback: a stream for connections that cannot be handed over, by sse-starlette's response.
+
+HTTP/1.0 clients, and servers other than ours. Slower and heavier, the same frames.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from sse_starlette.sse import EventSourceResponse
+
+from stream_gateway.clock import jittered_retry
+from stream_gateway.hub import Hub
+from stream_gateway.pulse import Pulse
+from stream_gateway.subscriber import SLICE, Subscriber
+
+
+class QueueTransport:
+    """Looks like a transport to a subscriber; what it writes comes out of an async iterator."""
+
+    def __init__(self, subscriber: Subscriber) -> None:
+        self._subscriber = subscriber
+        self._waiting: list[bytes] = []
+        self._size = 0
+        self._more = asyncio.Event()
+        self._closing = False
+        self._paused = False
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Queue HTTP chunks; asks the subscriber to pause as a socket's transport would."""
+        if self._closing:
+            return
+        self._waiting.append(bytes(data))
+        self._size += len(data)
+        self._more.set()
+        if self._size > SLICE and not self._paused:
+            self._paused = True
+            self._subscriber.pause_writing()
+
+    def close(self) -> None:
+        """End after what is queued."""
+        self._closing = True
+        self._more.set()
+
+    def abort(self) -> None:
+        """End now."""
+        self._waiting.clear()
+        self.close()
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    async def frames(self) -> AsyncIterator[bytes]:
+        """What was written, without the chunks' framing, which the server adds itself."""
+        unchunk = Unchunker()
+        while True:
+            await self._more.wait()
+            self._more.clear()
+            waiting, self._waiting, self._size = self._waiting, [], 0
+            data = unchunk(b"".join(waiting))
+            if data:
+                yield data
+            if self._paused:
+                self._paused = False
+                self._subscriber.resume_writing()
+            if self._closing and not self._waiting:
+                return
+
+
+class Unchunker:
+    """Takes HTTP chunks apart that may be cut anywhere."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def __call__(self, data: bytes) -> bytes:
+        """The content of the chunks that are whole."""
+        buffer = self._rest + data
+        content: list[bytes] = []
+        at = 0
+        while (line := buffer.find(b"\r\n", at)) >= 0:
+            size = int(buffer[at:line], 16)
+            end = line + 2 + size
+            if len(buffer) < end + 2:
+                break
+            content.append(buffer[line + 2 : end])
+            at = end + 2
+        self._rest = buffer[at:]
+        return b"".join(content)
+
+
+def fallback_response(
+    hub: Hub, pulse: Pulse, subscriber: Subscriber, headers: dict[str, str]
+) -> EventSourceResponse:
+    """The stream as a response of its own."""
+
+    async def content() -> AsyncIterator[bytes]:
+        transport = QueueTransport(subscriber)
+        try:
+            subscriber.attach(transport, paused=False, retry=jittered_retry())
+            hub.admit(subscriber)
+            pulse.watch(subscriber)
+            async for data in transport.frames():
+                yield data
+        finally:
+            transport.close()
+            subscriber.connection_lost(None)
+
+    return EventSourceResponse(content(), headers=headers, sep="\n", ping=0)

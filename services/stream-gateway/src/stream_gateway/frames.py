@@ -1,0 +1,211 @@
+"""Frames: events as Server-Sent Event bytes, already cut into HTTP chunks, encoded once.
+
+A chunk need not be a whole frame. So a frame without an id is shared by everybody, and where one
+must carry an id, a small chunk with the `id:` line goes before it (`id_line`).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from sse_starlette.event import ServerSentEvent
+
+from holdfast.contracts.cursor import Cursor
+from holdfast.contracts.events import (
+    Checkpoint,
+    LayoutUpdated,
+    PublicAvailabilityUpdated,
+    Reauth,
+    Reset,
+    ResetReason,
+    SseEvent,
+)
+from holdfast.contracts.snapshots import Capacity, Claim
+from holdfast.contracts.states import PUBLIC_STATES, Audience, PublicState, SectionState
+from holdfast.contracts.wire import Wire
+
+LAST_CHUNK = b"0\r\n\r\n"
+_EVENT_OVERHEAD = 2048
+"""Bytes of the objects around one event's frames, roughly; for the ring's budget."""
+
+
+class Transition(Wire, kw_only=True, tag_field="eventType", tag="availability.updated"):
+    """What a gateway reads of an `availability.updated` message.
+
+    Laxer than the contract's type on purpose: a reason or an actor type that is new must not stop
+    a gateway that is older.
+    """
+
+    channel: str
+    club_id: str
+    venue_id: str
+    date: str
+    slot_id: str
+    section_id: str
+    previous_state: SectionState
+    new_state: SectionState
+    capacity: Capacity
+    held_until: str | None
+    updated_at: str
+    version: int
+    claims_added: list[Claim] = msgspec.field(default_factory=list)
+    claims_removed: list[str] = msgspec.field(default_factory=list)
+
+
+class LayoutChange(Wire, kw_only=True, tag_field="eventType", tag="layout.updated"):
+    """What a gateway reads of a `layout.updated` message."""
+
+    channel: str
+    layout_version: int
+    version: int
+
+
+Change = Transition | LayoutChange
+_decoder: msgspec.json.Decoder[Change] = msgspec.json.Decoder(Change)
+
+
+def decode_change(body: bytes) -> Change:
+    """The change in a message of `availability.v1.…`; raises msgspec.DecodeError."""
+    return _decoder.decode(body)
+
+
+def chunk(data: bytes) -> bytes:
+    """`data` as one HTTP/1.1 chunk (RFC 9112 §7.1)."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def encode(
+    event: str | None = None,
+    data: str | None = None,
+    *,
+    id: str | None = None,  # noqa: A002 (the field's name)
+    retry: int | None = None,
+    comment: str | None = None,
+) -> bytes:
+    """One SSE frame, LF only, ended by LF LF."""
+    return ServerSentEvent(
+        data, event=event, id=id, retry=retry, comment=comment, sep="\n"
+    ).encode()
+
+
+def encode_body(event: bytes, body: bytes) -> bytes:
+    """A frame without id around JSON that is on one line; the same bytes as `encode` gives."""
+    if b"\n" in body or b"\r" in body:
+        body = msgspec.json.format(body, indent=-1)
+    return b"event: %b\ndata: %b\n\n" % (event, body)
+
+
+def id_line(cursor: str) -> bytes:
+    """The chunk that gives the frame after it an id."""
+    return chunk(b"id: %b\n" % cursor.encode())
+
+
+def greeting(retry: int) -> bytes:
+    """What a stream starts with: a comment, and when to come back after a cut (ms)."""
+    return chunk(encode(comment="holdfast", retry=retry))
+
+
+def farewell(retry: int) -> bytes:
+    """When to come back (ms), and the end of the response."""
+    return chunk(encode(retry=retry)) + LAST_CHUNK
+
+
+def checkpoint(server_time: str, cursor: str | None) -> bytes:
+    """`event: checkpoint`; without a cursor for those whose place is not the feed's."""
+    data = msgspec.json.encode(Checkpoint(server_time=server_time)).decode()
+    return chunk(encode(SseEvent.CHECKPOINT, data, id=cursor))
+
+
+def reset(reason: ResetReason) -> bytes:
+    """`event: reset`; snapshots follow."""
+    return chunk(encode(SseEvent.RESET, msgspec.json.encode(Reset(reason=reason)).decode()))
+
+
+def reauth(reason: str) -> bytes:
+    """`event: reauth`; the end follows."""
+    return chunk(encode(SseEvent.REAUTH, msgspec.json.encode(Reauth(reason=reason)).decode()))
+
+
+def snapshot(body: bytes) -> bytes:
+    """`event: snapshot` around an encoded snapshot."""
+    return chunk(encode_body(b"snapshot", body))
+
+
+class Event:
+    """One message of the stream with its frames, each made when first somebody listens.
+
+    `version` is 0 for events of private channels, `time_ns` when the stream stored the message.
+    """
+
+    __slots__ = ("_bare", "_live", "body", "change", "cost", "name", "seq", "time_ns", "version")
+
+    def __init__(
+        self, seq: int, time_ns: int, body: bytes, *, change: Change | None = None
+    ) -> None:
+        self.seq = seq
+        self.time_ns = time_ns
+        self.body = body
+        self.change = change
+        self.version = change.version if change is not None else 0
+        self.name: Literal[b"availability.updated", b"layout.updated", b"customer.updated"]
+        if change is None:
+            self.name = b"customer.updated"
+        elif isinstance(change, Transition):
+            self.name = b"availability.updated"
+        else:
+            self.name = b"layout.updated"
+        self.cost = _EVENT_OVERHEAD + 5 * len(body)
+        self._bare: dict[Audience, bytes] = {}
+        self._live: dict[Audience, bytes] = {}
+
+    def bare(self, audience: Audience) -> bytes:
+        """The frame without an id, for catch-ups."""
+        made = self._bare.get(audience)
+        if made is None:
+            made = self._bare[audience] = chunk(encode_body(self.name, self._data(audience)))
+        return made
+
+    def live(self, audience: Audience, epoch: str) -> bytes:
+        """The frame with its own id."""
+        made = self._live.get(audience)
+        if made is None:
+            cursor = b"id: %b\n" % str(Cursor(epoch, self.seq)).encode()
+            frame = cursor + encode_body(self.name, self._data(audience))
+            made = self._live[audience] = chunk(frame)
+        return made
+
+    def _data(self, audience: Audience) -> bytes:
+        if audience is Audience.STAFF or self.change is None:
+            return self.body
+        return public_body(self.change)
+
+
+def public_body(change: Change) -> bytes:
+    """What everybody may read of a change. Built up from what is public, never cut down from what
+    is not, so that a member added to the staff form cannot leak."""
+    if isinstance(change, LayoutChange):
+        return msgspec.json.encode(
+            LayoutUpdated(
+                channel=change.channel,
+                layout_version=change.layout_version,
+                version=change.version,
+            )
+        )
+    new = PUBLIC_STATES[change.new_state]
+    return msgspec.json.encode(
+        PublicAvailabilityUpdated(
+            channel=change.channel,
+            club_id=change.club_id,
+            venue_id=change.venue_id,
+            date=change.date,
+            slot_id=change.slot_id,
+            section_id=change.section_id,
+            previous_state=PUBLIC_STATES[change.previous_state],
+            new_state=new,
+            capacity=change.capacity,
+            held_until=change.held_until if new is PublicState.HELD else None,
+            updated_at=change.updated_at,
+            version=change.version,
+        )
+    )

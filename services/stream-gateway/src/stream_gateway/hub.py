@@ -1,0 +1,261 @@
+"""Hub: takes every message of the feed to its channel, and every channel's frames to its groups."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable
+
+import msgspec
+
+from holdfast.contracts.channels import ChannelKey, CustomerKey
+from holdfast.contracts.events import ResetReason
+from holdfast.contracts.states import Audience
+from stream_gateway import frames
+from stream_gateway.channel import Channel, OpenFailed, Receipt
+from stream_gateway.clock import jittered_retry
+from stream_gateway.config import Config
+from stream_gateway.consumer import Delivery
+from stream_gateway.frames import Event, decode_change
+from stream_gateway.group import Group, View
+from stream_gateway.joining import Joining
+from stream_gateway.metrics import Metrics
+from stream_gateway.opening import Opening
+from stream_gateway.position import Position
+from stream_gateway.replay import Replay
+from stream_gateway.ring import Budget
+from stream_gateway.source import Source
+from stream_gateway.subscriber import Join, Subscriber
+
+log = logging.getLogger("holdfast.gateway.hub")
+access = logging.getLogger("holdfast.gateway.access")
+
+
+class Hub:
+    """All channels, groups and clients of the process. Lives in one event loop, without locks: each
+    method that changes who gets what runs to its end without awaiting."""
+
+    def __init__(self, config: Config, source: Source, metrics: Metrics) -> None:
+        self.position = Position()
+        self.clients: set[Subscriber] = set()
+        self.channels: dict[str, Channel] = {}
+        """By subject."""
+        self.groups: dict[tuple[tuple[str, Audience], ...], Group] = {}
+        self.stalled_clients: dict[Subscriber, None] = {}
+        self._config = config
+        self._metrics = metrics
+        self._budget = Budget(config.ring_total_bytes)
+        self.opening = Opening(self.position, source, metrics, seconds=config.open_seconds)
+        self.replay = Replay(self.position, source, metrics, seconds=config.open_seconds)
+        self._joining = Joining(self.position, self.opening, self.replay, metrics)
+        self._loop = asyncio.get_running_loop()
+        self._dirty: list[Group] = []
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    async def stop(self) -> None:
+        """Cut whoever is left and end every task."""
+        for client in list(self.clients):
+            client.cut()
+        await self.opening.stop()
+        await self.replay.stop()
+
+    # From the routes
+
+    def channel(self, key: ChannelKey | CustomerKey) -> Channel:
+        """The channel, made where there is none: from now on it takes the feed's events."""
+        channel = Channel(key, ring_bytes=self._config.ring_bytes, budget=self._budget)
+        channel = self.channels.setdefault(channel.subject, channel)
+        if not channel.groups:
+            channel.idle_since = time.monotonic()
+        self._metrics.channels.set(len(self.channels))
+        return channel
+
+    def subscriber(
+        self,
+        wanted: Iterable[tuple[ChannelKey | CustomerKey, Audience]],
+        join: Join,
+        *,
+        expires: float | None = None,
+    ) -> Subscriber:
+        """A client of these channels; `admit` it once it has its connection."""
+        views = tuple(View(self.channel(key), audience) for key, audience in wanted)
+        group_key = tuple((view.channel.name, view.audience) for view in views)
+        group = self.groups.get(group_key)
+        if group is None:
+            group = self.groups[group_key] = Group(views, self._metrics)
+            for channel, audience in views:
+                channel.groups[group] = audience
+                channel.idle_since = None
+        group.clients += 1
+        return Subscriber(group, join, self, expires=expires)
+
+    def admit(self, subscriber: Subscriber) -> None:
+        """The subscriber has its connection: bring it to live."""
+        self.clients.add(subscriber)
+        self._empty.clear()
+        self._metrics.clients.set(len(self.clients))
+        self.attempt(subscriber)
+
+    def dismiss(self, subscriber: Subscriber) -> None:
+        """The subscriber never got its connection."""
+        self._leave_group(subscriber)
+
+    # From the feed
+
+    def begin(self, epoch: str, seq: int) -> None:
+        """The feed starts at `seq` of a history. If there was another one before, nothing that
+        anybody knows is worth anything."""
+        again = self.position.attached
+        self.replay.cancel()
+        for channel in self.channels.values():
+            self.opening.cancel(channel)
+            channel.reset()
+        for group in self.groups.values():
+            group.discard()
+        self.position.begin(epoch, seq)
+        for client in list(self.clients):
+            client.group.remove(client)
+            if again and client.served:
+                client.join = Join(reset=ResetReason.EPOCH)
+            self._joining.wake(client)
+        for channel in self.channels.values():
+            if channel.waiters:
+                self.opening.ensure(channel)
+
+    def receive(self, delivery: Delivery) -> None:
+        """The next message of the stream."""
+        self._metrics.events.inc()
+        channel = self.channels.get(delivery.subject)
+        if channel is not None:
+            self._apply(channel, delivery)
+        self.position.advance(delivery.seq)
+
+    def idle(self, seq: int) -> None:
+        """The stream has nothing up to `seq` that was not received."""
+        self.position.advance(seq)
+
+    def _apply(self, channel: Channel, delivery: Delivery) -> None:
+        try:
+            change = None if channel.private else decode_change(delivery.data)
+        except msgspec.MsgspecError as error:
+            # Nobody can tell what it says, so only a snapshot after it can go on.
+            log.error("message %d of %s: %s", delivery.seq, delivery.subject, error)  # noqa: TRY400
+            self._reload(channel, None)
+            return
+        event = Event(delivery.seq, delivery.time_ns, delivery.data, change=change)
+        match channel.receive(event):
+            case Receipt.DELIVER:
+                self._deliver(channel, event)
+                if not channel.is_open:
+                    self.opening.ensure(channel)
+            case Receipt.HOLE:
+                log.warning("%s: version %d after %d", channel.name, event.version, channel.version)
+                self._reload(channel, event)
+            case _:
+                pass
+
+    def _deliver(self, channel: Channel, event: Event) -> None:
+        epoch = self.position.epoch
+        for group, audience in channel.groups.items():
+            if group.push(event, audience, epoch):
+                if not self._dirty:
+                    self._loop.call_soon(self._flush)
+                self._dirty.append(group)
+
+    def _flush(self) -> None:
+        dirty, self._dirty = self._dirty, []
+        for group in dirty:
+            group.flush()
+
+    def _reload(self, channel: Channel, event: Event | None) -> None:
+        """Load the channel anew and bring its clients back with snapshots: never silence."""
+        self._metrics.holes.inc()
+        self.opening.cancel(channel)
+        channel.reset(event)
+        for client in [each for each in self.clients if each.group in channel.groups]:
+            self._resync(client, "reloaded")
+            self._joining.wake(client)
+        self.opening.ensure(channel)
+
+    def _resync(self, client: Subscriber, reason: str) -> bool:
+        """Take a live client out of its group, to come back by snapshots; False if not live."""
+        since = client.group.sent_up_to(self.position.seq)
+        if not client.group.remove(client):
+            return False
+        client.join = Join(since=since, reason=reason, resync=True)
+        return True
+
+    # From the subscribers
+
+    def attempt(self, subscriber: Subscriber) -> None:
+        if not subscriber.busy:
+            self.stalled_clients.pop(subscriber, None)
+        self._joining.attempt(subscriber)
+
+    def wake(self, subscriber: Subscriber) -> None:
+        self._joining.wake(subscriber)
+
+    def stalled(self, subscriber: Subscriber) -> None:
+        self.stalled_clients[subscriber] = None
+        if self._resync(subscriber, "slow_consumer"):
+            self._metrics.slow.inc()
+
+    def refuse(self, subscriber: Subscriber, problem: OpenFailed) -> None:
+        """In-band, because a native EventSource gives up for good on an HTTP error."""
+        if not subscriber.closing:
+            log.info("a client is sent away: %s", problem)
+            self.close(subscriber, "unavailable")
+
+    def close(self, subscriber: Subscriber, reason: str, last_words: bytes = b"") -> None:
+        """End a stream in order; the client comes back after its own while."""
+        if subscriber.closing:
+            return
+        self._metrics.closes.labels(reason).inc()
+        subscriber.group.flush()
+        subscriber.group.remove(subscriber)
+        subscriber.stalled_at = time.monotonic()
+        self.stalled_clients[subscriber] = None
+        subscriber.finish(last_words + frames.farewell(jittered_retry()))
+
+    def gone(self, subscriber: Subscriber) -> None:
+        if subscriber not in self.clients:
+            return
+        self.clients.discard(subscriber)
+        self.stalled_clients.pop(subscriber, None)
+        self.replay.forget(subscriber)
+        if subscriber.bucket is not None:
+            subscriber.bucket.discard(subscriber)
+        self._leave_group(subscriber)
+        self._metrics.clients.set(len(self.clients))
+        if not self.clients:
+            self._empty.set()
+        if self._config.access_log:
+            seconds = round(time.monotonic() - subscriber.opened, 3)
+            channels = [view.channel.name for view in subscriber.group.views]
+            access.info("stream ended", extra={"seconds": seconds, "channels": channels})
+
+    def _leave_group(self, subscriber: Subscriber) -> None:
+        group = subscriber.group
+        group.remove(subscriber)
+        group.clients -= 1
+        for channel, _ in group.views:
+            channel.waiters.discard(subscriber)
+        if group.clients == 0:
+            self.groups.pop(tuple((view.channel.name, view.audience) for view in group.views), None)
+            for channel, _ in group.views:
+                channel.groups.pop(group, None)
+                if not channel.groups:
+                    channel.idle_since = time.monotonic()
+
+    async def until_empty(self) -> None:
+        """Wait until the last client has gone."""
+        await self._empty.wait()
+
+    def drop_channel(self, channel: Channel) -> None:
+        """Forget a channel that nobody uses."""
+        self.opening.cancel(channel)
+        channel.reset()
+        self.channels.pop(channel.subject, None)
+        self._metrics.channels.set(len(self.channels))

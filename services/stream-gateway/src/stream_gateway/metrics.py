@@ -1,0 +1,43 @@
+"""Metrics of the gateway. Names are what dashboards and alerts are built on."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from holdfast.runtime.metrics import LATENCY_BUCKETS
+
+
+class Metrics:
+    """One registry per process; tests make their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"holdfast_gateway_{name}", text, labels, registry=self.registry)
+
+        def gauge(name: str, text: str) -> Gauge:
+            return Gauge(f"holdfast_gateway_{name}", text, registry=self.registry)
+
+        self.clients = gauge("clients", "Open streams")
+        self.channels = gauge("channels", "Channels held in memory")
+        self.feed_lag = gauge("feed_lag_messages", "Messages of the stream not yet handled")
+        self.feed_attached = gauge("feed_attached", "1 while the feed hears from its consumer")
+        self.events = counter("events", "Messages of the stream handled")
+        self.deliveries = counter("deliveries", "Frames written to clients")
+        self.joins = counter("joins", "Joins completed", "kind")
+        self.resets = counter("resets", "Clients told to forget what they know", "reason")
+        self.slow = counter("slow_consumers", "Times a client left the fast path")
+        self.closes = counter("closes", "Streams ended by the gateway", "reason")
+        self.shed = counter("shed", "Streams refused because of the limit or the drain")
+        self.holes = counter("holes", "Channels loaded anew because versions were missing")
+        self.loads = counter("channel_loads", "Snapshots read to open a channel", "source")
+        self.cold_reads = counter("cold_reads", "Replays fetched from JetStream")
+        self.feed_restarts = counter("feed_restarts", "Consumers made anew", "reason")
+        self.histories = counter("histories_changed", "Times the stream's history was another")
+        self.latency = Histogram(
+            "holdfast_gateway_delivery_seconds",
+            "From the stream's time of a message to its write",
+            buckets=LATENCY_BUCKETS,
+            registry=self.registry,
+        )

@@ -1,0 +1,230 @@
+"""Opening: loads channels, and loads their sections again when the layout changed.
+
+A channel takes its events aside from the moment it exists, so the order here is: a snapshot, then
+the subject's head on the leader, then what the stream has between the two, then what was put aside.
+One task per channel however many wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from contextlib import suppress
+from typing import NamedTuple
+
+import msgspec
+
+from holdfast.contracts.channels import ChannelKey
+from holdfast.contracts.snapshots import SnapshotRecord
+from holdfast.runtime.nats import ApiError, NatsError
+from stream_gateway.channel import Channel, Hole, OpenFailed, State
+from stream_gateway.consumer import Delivery
+from stream_gateway.frames import Event, decode_change
+from stream_gateway.metrics import Metrics
+from stream_gateway.picture import Picture, UnknownSection
+from stream_gateway.position import Position
+from stream_gateway.source import SnapshotRefused, Source
+
+log = logging.getLogger("holdfast.gateway.opening")
+
+FIRST_PAUSE = 0.05
+LONGEST_PAUSE = 2.0
+UNPUBLISHED_SECONDS = 1.0
+"""How long a version that was never seen in the stream may still be on its way there."""
+
+
+class NotYet(Exception):
+    """The channel cannot be opened now, but soon; `args[0]` says why."""
+
+
+class _Load(NamedTuple):
+    picture: Picture
+    floor: int
+    missing: list[Event]
+
+
+class Opening:
+    """Owns one task for each channel that is being loaded."""
+
+    def __init__(
+        self, position: Position, source: Source, metrics: Metrics, *, seconds: float
+    ) -> None:
+        self._position = position
+        self._source = source
+        self._metrics = metrics
+        self._seconds = seconds
+        self._tasks: dict[Channel, asyncio.Task[None]] = {}
+        self._distrusted: set[Channel] = set()
+        """Channels whose kept snapshot does not fit what the stream has."""
+
+    def ensure(self, channel: Channel) -> None:
+        """Open it, now if that needs nothing from elsewhere, else by a task."""
+        running = self._tasks.get(channel)
+        if channel.is_open or (running is not None and not running.done()):
+            return
+        if channel.private:
+            if self._position.attached:
+                channel.open_private(self._position.seq)
+            return
+        task = asyncio.create_task(self._run(channel), name=f"open {channel.name}")
+        self._tasks[channel] = task
+        task.add_done_callback(lambda done: self._finished(channel, done))
+
+    def cancel(self, channel: Channel) -> None:
+        """Stop loading it; whoever waits goes on waiting for the next `ensure`."""
+        task = self._tasks.pop(channel, None)
+        if task is not None:
+            task.cancel()
+
+    async def stop(self) -> None:
+        """Cancel every load and wait for its end."""
+        tasks = list(self._tasks.values())
+        self._tasks.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _finished(self, channel: Channel, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(channel) is task:
+            del self._tasks[channel]
+            self._distrusted.discard(channel)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("opening %s failed", channel.name, exc_info=task.exception())
+            _fail_waiters(channel, OpenFailed(channel.name, "internal error"))
+
+    async def _run(self, channel: Channel) -> None:
+        """Open the channel or fail those who wait; a reload is tried for ever, since its clients
+        are live and must be able to come back."""
+        pause = FIRST_PAUSE
+        problem = "no answer"
+        try:
+            async with asyncio.timeout(self._seconds) as limit:
+                await self._position.until_attached()
+                while not channel.is_open:
+                    if channel.state is State.RELOADING:
+                        limit.reschedule(None)
+                    try:
+                        await self._step(channel)
+                    except SnapshotRefused as error:
+                        if error.status == 404:
+                            raise
+                        problem = str(error)
+                    except (NotYet, Hole, UnknownSection, NatsError, ApiError) as error:
+                        problem = str(error) or type(error).__name__
+                    except TimeoutError:
+                        problem = "time-out"
+                    else:
+                        continue
+                    log.info("%s waits: %s", channel.name, problem)
+                    await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+                    pause = min(2 * pause, LONGEST_PAUSE)
+        except TimeoutError:
+            log.warning("%s could not be opened: %s", channel.name, problem)
+            _fail_waiters(channel, OpenFailed(channel.name, problem))
+            return
+        except SnapshotRefused as error:
+            _fail_waiters(channel, OpenFailed(channel.name, str(error), known=False))
+            return
+        waiters = list(channel.waiters)
+        channel.waiters.clear()
+        for waiter in waiters:
+            waiter.wake()
+
+    async def _step(self, channel: Channel) -> None:
+        if not isinstance(channel.key, ChannelKey):
+            raise TypeError(f"{channel.name} has no snapshot")
+        if channel.state is State.OPENING:
+            load = await self._load(channel, channel.key)
+            try:
+                channel.install(load.picture, load.floor, load.missing)
+            except Hole:
+                channel.reset()
+                self._distrusted.add(channel)
+                raise
+            return
+        version = channel.reload_from
+        record = await self._record(channel.key, at_least=version, trusted=True)
+        await self._caught_up(channel, record.snapshot.version)
+        if channel.state is State.RELOADING and channel.reload_from == version:
+            channel.refresh(Picture(record.snapshot))
+
+    async def _load(self, channel: Channel, key: ChannelKey) -> _Load:
+        trusted = channel not in self._distrusted
+        record = await self._record(key, at_least=0, trusted=trusted)
+        version = record.snapshot.version
+        before = self._position.seq
+        head = await self._source.head(channel.subject)
+        picture = Picture(record.snapshot)
+        if head is None:
+            return await self._load_without_head(channel, record, picture, before)
+        if head.version < version:
+            # Committed and in the snapshot, not yet in the stream: wait until the feed brings it.
+            floor = await self._published(channel, version)
+            return _Load(picture, floor, [])
+        missing: list[Event] = []
+        floor = head.seq
+        if head.version > version:
+            history = await self._source.history(channel.subject, record.seq)
+            missing = [event for event in events_of(history.messages) if event.version > version]
+            floor = record.seq or (missing[0].seq - 1 if missing else head.seq)
+        # Else the snapshot would be ahead of the cursor that goes with it.
+        await self._position.reached(missing[-1].seq if missing else head.seq)
+        return _Load(picture, floor, missing)
+
+    async def _load_without_head(
+        self, channel: Channel, record: SnapshotRecord, picture: Picture, before: int
+    ) -> _Load:
+        """The stream has nothing of this channel: it never moved, or has not for the whole window,
+        or its first event is on its way. `before` is the feed's position before we looked."""
+        if record.seq == 0 and picture.version > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(UNPUBLISHED_SECONDS):
+                    return _Load(picture, await self._published(channel, picture.version), [])
+        # Older cursors go to the stream itself, which knows what has aged out.
+        return _Load(picture, before, [])
+
+    async def _published(self, channel: Channel, version: int) -> int:
+        """The sequence of `version`, once the feed has brought it."""
+        while (seq := channel.kept_seq(version)) is None:
+            await self._position.moved()
+        await self._position.reached(seq)
+        return seq
+
+    async def _caught_up(self, channel: Channel, version: int) -> None:
+        while channel.state is State.RELOADING and channel.version < version:
+            await self._position.moved()
+
+    async def _record(self, key: ChannelKey, *, at_least: int, trusted: bool) -> SnapshotRecord:
+        """A snapshot of the present epoch at `at_least` or later; raises NotYet."""
+        epoch = self._position.epoch
+        if trusted:
+            kept = await self._source.kept_snapshot(key)
+            if kept and kept.snapshot.epoch == epoch and kept.snapshot.version >= at_least:
+                self._metrics.loads.labels("bucket").inc()
+                return kept
+        asked = await self._source.asked_snapshot(key)
+        if asked.snapshot.epoch != epoch:
+            raise NotYet(f"snapshot of epoch {asked.snapshot.epoch}, the feed is in {epoch}")
+        if asked.snapshot.version < at_least:
+            raise NotYet(f"snapshot at version {asked.snapshot.version}, {at_least} is needed")
+        self._metrics.loads.labels("service").inc()
+        return asked
+
+
+def events_of(messages: list[Delivery]) -> list[Event]:
+    """Messages of availability subjects as events; raises Hole at one that cannot be read."""
+    try:
+        return [
+            Event(message.seq, message.time_ns, message.data, change=decode_change(message.data))
+            for message in messages
+        ]
+    except msgspec.MsgspecError as error:
+        raise Hole(f"a message cannot be read: {error}") from error
+
+
+def _fail_waiters(channel: Channel, problem: OpenFailed) -> None:
+    waiters = list(channel.waiters)
+    channel.waiters.clear()
+    for waiter in waiters:
+        waiter.fail(problem)

@@ -1,0 +1,226 @@
+"""Routes: requests to subscriptions and snapshots."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from holdfast.contracts.channels import ChannelKey
+from holdfast.contracts.problems import Code
+from holdfast.contracts.snapshots import snapshot_etag
+from holdfast.contracts.states import Audience
+from holdfast.runtime.auth import Principal
+from stream_gateway import frames
+from stream_gateway.admission import Admission, Wanted, join_of
+from stream_gateway.channel import Channel, OpenFailed
+from stream_gateway.clock import jittered_retry, timestamp_now
+from stream_gateway.config import Config
+from stream_gateway.fallback import fallback_response
+from stream_gateway.feed import Feed
+from stream_gateway.handover import Handover, can_hand_over
+from stream_gateway.hub import Hub
+from stream_gateway.metrics import Metrics
+from stream_gateway.problems import Refusal
+from stream_gateway.pulse import Pulse
+from stream_gateway.subscriber import Subscriber
+
+EVENT_STREAM = "text/event-stream"
+STREAM_HEADERS = {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-store, no-transform",
+    "x-accel-buffering": "no",
+}
+VARY = "Authorization, Cookie, Accept-Encoding"
+STALE_AFTER = 5.0
+"""Seconds without a trustworthy feed after which a snapshot is refused rather than shown."""
+SMALLEST_PACKED = 1024
+
+
+class Routes:
+    """The endpoints under `/v1`."""
+
+    def __init__(
+        self,
+        config: Config,
+        hub: Hub,
+        pulse: Pulse,
+        feed: Feed,
+        admission: Admission,
+        metrics: Metrics,
+    ) -> None:
+        self._config = config
+        self._hub = hub
+        self._pulse = pulse
+        self._feed = feed
+        self._admission = admission
+        self._metrics = metrics
+        self.draining = False
+
+    def table(self) -> list[Route]:
+        """The routes for the application."""
+        place = "/v1/clubs/{club}/venues/{venue}/availability"
+        return [
+            Route(f"{place}/stream", self.stream_of_venue, methods=["GET"]),
+            Route(place, self.snapshot, methods=["GET"]),
+            Route("/v1/stream", self.stream_by_name, methods=["GET"]),
+        ]
+
+    async def stream_of_venue(self, request: Request) -> Response:
+        """SSE of one channel or several of one venue."""
+        principal = self._admission.principal(request)
+        wanted = self._admission.by_path(request, principal)
+        return self._stream(request, wanted, _expiry(principal))
+
+    async def stream_by_name(self, request: Request) -> Response:
+        """SSE of named channels."""
+        principal = self._admission.principal(request)
+        wanted = self._admission.by_name(request, principal)
+        return self._stream(request, wanted, _expiry(principal))
+
+    def _stream(self, request: Request, wanted: Wanted, expires: int | None) -> Response:
+        join = join_of(request, wanted)
+        if self.draining or len(self._hub.clients) >= self._config.max_clients:
+            self._metrics.shed.inc()
+            return shed(request)
+        if request.method == "HEAD":
+            return Response(headers=STREAM_HEADERS)
+        subscriber = self._hub.subscriber(wanted, join, expires=expires)
+        handover = can_hand_over(request.scope)
+        if handover is None:
+            return fallback_response(self._hub, self._pulse, subscriber, STREAM_HEADERS)
+        return LiveResponse(self._hub, self._pulse, subscriber, handover)
+
+    async def snapshot(self, request: Request) -> Response:
+        """The snapshot of one channel, exact at its version."""
+        principal = self._admission.principal(request)
+        wanted = self._admission.by_path(request, principal)
+        if len(wanted) != 1:
+            raise Refusal(
+                Code.VALIDATION_FAILED, "slotId: one channel at a time", parameter="slotId"
+            )
+        key, audience = wanted[0]
+        if self._feed.detached_for > STALE_AFTER:
+            raise Refusal(Code.UNAVAILABLE, "the feed is cut off, so nothing here would be sure")
+        channel = self._hub.channel(key)
+        if not channel.is_open:
+            await self._opened(channel)
+        position = self._hub.position
+        etag = snapshot_etag(
+            position.epoch, channel.version, channel.layout_version, audience.value
+        )
+        headers = {
+            "etag": etag,
+            "vary": VARY,
+            "cache-control": "private, no-cache" if audience is Audience.STAFF else "no-cache",
+        }
+        if matches(request.headers.get("if-none-match"), etag):
+            return Response(status_code=304, headers=headers)
+        rendition = channel.rendition(audience, position=position, now=timestamp_now())
+        body: bytes | None = None
+        if len(rendition.body) >= SMALLEST_PACKED and accepts_gzip(request):
+            body = await channel.renditions.packed(rendition, audience)
+        if body is not None:
+            headers["content-encoding"] = "gzip"
+        return Response(
+            rendition.body if body is None else body,
+            media_type="application/json",
+            headers=headers,
+        )
+
+    async def _opened(self, channel: Channel) -> None:
+        waiter = _Opened()
+        channel.waiters.add(waiter)
+        self._hub.opening.ensure(channel)
+        try:
+            async with asyncio.timeout(self._config.open_seconds):
+                await waiter.outcome
+        except TimeoutError:
+            raise Refusal(Code.UNAVAILABLE, "the channel is not open yet") from None
+        except OpenFailed as error:
+            if not error.known and isinstance(channel.key, ChannelKey):
+                detail = f"there is no slot {channel.key.slot!r} on {channel.key.date}"
+                raise Refusal(Code.SLOT_NOT_FOUND, detail) from None
+            raise Refusal(Code.UNAVAILABLE, error.problem) from None
+        finally:
+            channel.waiters.discard(waiter)
+
+
+class _Opened:
+    """Waits for a channel within a request."""
+
+    def __init__(self) -> None:
+        self.outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def wake(self) -> None:
+        if not self.outcome.done():
+            self.outcome.set_result(None)
+
+    def fail(self, problem: OpenFailed) -> None:
+        if not self.outcome.done():
+            self.outcome.set_exception(problem)
+
+
+class LiveResponse(Response):
+    """Sends the head as any response does, then hands the connection over to the subscriber."""
+
+    def __init__(self, hub: Hub, pulse: Pulse, subscriber: Subscriber, handover: Handover) -> None:
+        super().__init__(headers=STREAM_HEADERS)
+        # A length would make uvicorn expect a body; the stream goes out in chunks.
+        del self.headers["content-length"]
+        self._hub = hub
+        self._pulse = pulse
+        self._subscriber = subscriber
+        self._handover = handover
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        subscriber = self._subscriber
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            connection = self._handover.release()
+        except BaseException:
+            self._hub.dismiss(subscriber)
+            raise
+        if connection is None:
+            self._hub.dismiss(subscriber)
+            return
+        transport, paused = connection
+        transport.set_protocol(subscriber)
+        transport.set_write_buffer_limits(high=64 * 1024)
+        subscriber.attach(transport, paused=paused, retry=jittered_retry())
+        self._hub.admit(subscriber)
+        self._pulse.watch(subscriber)
+
+
+def _expiry(principal: Principal | None) -> int | None:
+    return None if principal is None else principal.expires_at
+
+
+def shed(request: Request) -> Response:
+    """Turn a stream away: in-band for those who would give up for good on an error."""
+    if EVENT_STREAM in request.headers.get("accept", ""):
+        body = frames.encode(comment="busy", retry=jittered_retry())
+        return Response(body, headers={**STREAM_HEADERS, "connection": "close"})
+    raise Refusal(Code.UNAVAILABLE, "this gateway takes no more streams now")
+
+
+def matches(header: str | None, etag: str) -> bool:
+    """`If-None-Match`, compared weakly (RFC 9110 §13.1.2)."""
+    if header is None:
+        return False
+    if header.strip() == "*":
+        return True
+    opaque = etag.removeprefix("W/")
+    return any(each.strip().removeprefix("W/") == opaque for each in header.split(","))
+
+
+def accepts_gzip(request: Request) -> bool:
+    """Whether `Accept-Encoding` allows gzip."""
+    for item in request.headers.get("accept-encoding", "").split(","):
+        name, _, quality = item.strip().partition(";")
+        if name.strip().lower() in ("gzip", "*"):
+            return quality.replace(" ", "").lower() not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False

@@ -1,0 +1,232 @@
+"""Subscriber: one client's connection after the handover. No task, no buffer of its own but the
+transport's, whose bound is the high-water mark.
+
+    joining ──cut──▶ live ──pause_writing──▶ behind ──resume_writing──▶ joining
+       └──▶ draining a long backlog ──drained──▶ joining (what came meanwhile)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from typing import Protocol
+
+from holdfast.contracts.cursor import Cursor
+from holdfast.contracts.events import ResetReason
+from stream_gateway import frames
+from stream_gateway.channel import OpenFailed
+from stream_gateway.group import Group
+
+SLICE = 64 * 1024
+"""Bytes written at once of a long backlog; as much as the transport buffers before it says stop."""
+MAX_RECEIVED = 64 * 1024
+"""Bytes a client may send after the handover; they are dropped."""
+
+
+class Join:
+    """What a client still has to get before it is live."""
+
+    __slots__ = ("after", "cursor", "epoch", "reason", "reset", "resync", "since", "snapshots")
+
+    def __init__(
+        self,
+        *,
+        cursor: Cursor | None = None,
+        after: int | None = None,
+        epoch: str | None = None,
+        reset: ResetReason | None = None,
+        snapshots: bool = True,
+        since: int | None = None,
+        reason: str | None = None,
+        resync: bool = False,
+    ) -> None:
+        self.cursor = cursor
+        """Replay what came after it; else `after`, a version of the only channel, in `epoch`."""
+        self.after = after
+        self.epoch = epoch
+        self.reset = reset
+        """Tell the client to forget what it knows, then send snapshots."""
+        self.snapshots = snapshots
+        self.since = since
+        """Where the client is by our own count: nothing of private channels before it is due."""
+        self.reason = reason
+        """Goes into the snapshots."""
+        self.resync = resync
+        """The client has been live; replay from `since` where that is at hand."""
+
+
+class Transport(Protocol):
+    """What a subscriber needs of a connection; asyncio's and uvloop's transports have it."""
+
+    def write(self, data: bytes | memoryview) -> None: ...
+    def close(self) -> None: ...
+    def abort(self) -> None: ...
+    def is_closing(self) -> bool: ...
+
+
+class Keeper(Protocol):
+    """Whoever is told what becomes of a subscriber."""
+
+    def attempt(self, subscriber: Subscriber) -> None:
+        """It may be able to join now."""
+
+    def wake(self, subscriber: Subscriber) -> None:
+        """The same, when its turn comes: many are woken at once."""
+
+    def stalled(self, subscriber: Subscriber) -> None:
+        """Its transport takes no more."""
+
+    def gone(self, subscriber: Subscriber) -> None:
+        """Its connection is no more."""
+
+    def refuse(self, subscriber: Subscriber, problem: OpenFailed) -> None:
+        """One of its channels cannot be opened."""
+
+
+class Subscriber(asyncio.Protocol):
+    """Made before the handover, `attach`ed by it."""
+
+    __slots__ = (
+        "__weakref__",
+        "_backlog",
+        "_keeper",
+        "_received",
+        "bucket",
+        "closing",
+        "expires",
+        "group",
+        "join",
+        "opened",
+        "paused",
+        "served",
+        "stalled_at",
+        "transport",
+    )
+
+    def __init__(self, group: Group, join: Join, keeper: Keeper, *, expires: float | None) -> None:
+        self.group = group
+        self.join: Join | None = join
+        self.expires = expires
+        """When its token ends, seconds since the Unix epoch."""
+        self.transport: Transport | None = None
+        self.paused = False
+        self.closing = False
+        self.served = False
+        """Whether it has been live once."""
+        self.stalled_at = 0.0
+        self.opened = time.monotonic()
+        self.bucket: set[Subscriber] | None = None
+        self._keeper = keeper
+        self._received = 0
+        self._backlog: deque[memoryview] | None = None
+
+    @property
+    def writer(self) -> Transport:
+        """The transport; only once attached."""
+        assert self.transport is not None
+        return self.transport
+
+    @property
+    def is_live(self) -> bool:
+        return self.join is None
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being written that must end before anything else starts."""
+        return self.paused or self._backlog is not None
+
+    def attach(self, transport: Transport, *, paused: bool, retry: int) -> None:
+        """Take the connection over, behind the response's head."""
+        self.transport = transport
+        self.paused = paused
+        self.stalled_at = time.monotonic()
+        transport.write(frames.greeting(retry))
+
+    def send_slowly(self, pieces: list[bytes]) -> None:
+        """Write whole frames as the client takes them; after that the keeper is asked again."""
+        self._backlog = deque(_sliced(pieces))
+        self._pump()
+
+    def finish(self, last_words: bytes) -> None:
+        """Write and close. In the middle of a backlog nothing can be said: it is cut there."""
+        self.closing = True
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            return
+        if self._backlog is None:
+            transport.write(last_words)
+        transport.close()
+
+    def cut(self) -> None:
+        """Drop the connection with all that waits in it."""
+        self.closing = True
+        if self.transport is not None:
+            self.transport.abort()
+
+    # Channel waiter
+
+    def wake(self) -> None:
+        self._keeper.wake(self)
+
+    def fail(self, problem: OpenFailed) -> None:
+        self._keeper.refuse(self, problem)
+
+    # Protocol of the transport
+
+    def data_received(self, data: bytes) -> None:
+        self._received += len(data)
+        if self._received > MAX_RECEIVED:
+            self.cut()
+
+    def eof_received(self) -> None:
+        """The transport closes itself."""
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (asyncio's signature)
+        self.closing = True
+        self._backlog = None
+        self._keeper.gone(self)
+
+    def pause_writing(self) -> None:
+        self.paused = True
+        self.stalled_at = time.monotonic()
+        self._keeper.stalled(self)
+
+    def resume_writing(self) -> None:
+        self.paused = False
+        self.stalled_at = time.monotonic()
+        if self.closing:
+            return
+        if self._backlog is not None:
+            self._pump()
+        else:
+            self._keeper.attempt(self)
+
+    def _pump(self) -> None:
+        backlog = self._backlog
+        while backlog and not self.paused and not self.closing:
+            self.writer.write(backlog.popleft())
+        if not backlog:
+            self._backlog = None
+            if not self.paused:
+                self._keeper.attempt(self)
+
+
+def _sliced(pieces: list[bytes]) -> list[memoryview]:
+    """Views of at most SLICE bytes, which share the bytes of the pieces; small ones are joined."""
+    slices: list[memoryview] = []
+    small: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        if size + len(piece) > SLICE and small:
+            slices.append(memoryview(b"".join(small)))
+            small, size = [], 0
+        if len(piece) > SLICE:
+            view = memoryview(piece)
+            slices += (view[at : at + SLICE] for at in range(0, len(view), SLICE))
+        else:
+            small.append(piece)
+            size += len(piece)
+    if small:
+        slices.append(memoryview(b"".join(small)))
+    return slices
