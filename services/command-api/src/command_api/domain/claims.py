@@ -14,6 +14,12 @@ from holdfast.contracts.snapshots import Claim
 from holdfast.contracts.states import ClaimKind, SectionState
 
 _NONE: Mapping[str, Claim] = {}
+_STATES = {
+    ClaimKind.HOLD: SectionState.HELD,
+    ClaimKind.PENDING: SectionState.PENDING_APPROVAL,
+    ClaimKind.CONFIRMED: SectionState.CONFIRMED,
+    ClaimKind.BLOCK: SectionState.BLOCKED,
+}
 
 
 class View(NamedTuple):
@@ -92,6 +98,11 @@ def section_view(unit: Unit, claims: Mapping[str, Claim] | None) -> View:
     """The view of a section that takes claims."""
     if not claims:
         return View(SectionState.AVAILABLE, unit.total, None)
+    if unit.total == len(claims) == 1:
+        (claim,) = claims.values()
+        return View(
+            _STATES[claim.kind], 0, claim.expires_at if claim.kind is ClaimKind.HOLD else None
+        )
     return view_of(tally_of(claims.values()), unit.total, claims.values())
 
 
