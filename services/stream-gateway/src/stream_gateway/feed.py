@@ -73,6 +73,9 @@ class Feed:
         self._seq = 0
         self._target = 0
         self._anchor: _Anchor | None = None
+        self._foreign: set[str] = set()
+        """Epochs that are not the stream's, though messages of them came late."""
+        self._suspects: set[str] = set()
         self._consumer: PushConsumer | None = None
         self._attached = False
         self._detached_at = time.monotonic()
@@ -114,6 +117,8 @@ class Feed:
             return
         if await self._is_another_history(state):
             await self._begin(state, state.epoch)
+        self._foreign |= self._suspects - {self._epoch}
+        self._suspects.clear()
         consumer = self._consumer = PushConsumer(
             self._nc, LIVE_STREAM, self._receive, heartbeat=self._heartbeat, on_idle=self._idle
         )
@@ -175,15 +180,21 @@ class Feed:
         if last is not None:
             message_id = last.headers.get(HEADER_MSG_ID, "")
             self._anchor = _Anchor(last.seq, message_id, nanoseconds(last.time))
+        self._foreign = {self._epoch} - {""}
         self._epoch, self._seq = epoch, state.last_seq
         self._sink.begin(epoch, state.last_seq)
 
     def _receive(self, delivery: Delivery) -> None:
         epoch = delivery.headers.get(HEADER_EPOCH, self._epoch)
-        if epoch != self._epoch:
+        if epoch == self._epoch:
+            self._sink.receive(delivery)
+        elif epoch in self._foreign:
+            self._sink.idle(delivery.seq)
+        else:
+            # The relay marks the stream before it publishes: by now its leader knows which it is.
+            self._suspects.add(epoch)
             self.doubt(f"another epoch: {epoch}")
             return
-        self._sink.receive(delivery)
         self._seq = delivery.seq
         message_id = delivery.headers.get(HEADER_MSG_ID, "")
         self._anchor = _Anchor(delivery.seq, message_id, delivery.time_ns)

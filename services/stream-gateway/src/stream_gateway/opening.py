@@ -156,7 +156,7 @@ class Opening:
         before = self._position.seq
         head = await self._source.head(channel.subject)
         picture = Picture(record.snapshot)
-        if head is None:
+        if head is None or head.epoch not in (None, self._position.epoch):
             return await self._load_without_head(channel, record, picture, before)
         if head.version < version:
             # Committed and in the snapshot, not yet in the stream: wait until the feed brings it.
@@ -165,7 +165,8 @@ class Opening:
         missing: list[Event] = []
         floor = head.seq
         if head.version > version:
-            history = await self._source.history(channel.subject, record.seq)
+            epoch = self._position.epoch
+            history = await self._source.history(channel.subject, record.seq, epoch)
             missing = [event for event in events_of(history.messages) if event.version > version]
             floor = record.seq or (missing[0].seq - 1 if missing else head.seq)
         # Else the snapshot would be ahead of the cursor that goes with it.

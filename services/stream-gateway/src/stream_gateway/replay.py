@@ -120,7 +120,7 @@ class Replay:
         after = min(map(_wanted_seq, waiting))
         if after < ring.floor:
             self._metrics.cold_reads.inc()
-            history = await self._source.history(channel.subject, after)
+            history = await self._source.history(channel.subject, after, self._position.epoch)
             self._extend(channel, history)
         woken = list(self._cold.pop(channel, ()))
         for subscriber in woken:

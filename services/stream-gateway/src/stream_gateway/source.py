@@ -16,6 +16,7 @@ from holdfast.contracts.rpc import SnapshotRequest
 from holdfast.contracts.snapshots import SnapshotRecord
 from holdfast.contracts.subjects import (
     EPOCH_METADATA,
+    HEADER_EPOCH,
     HEADER_MSG_ID,
     LIVE_STREAM,
     SNAPSHOT_SUBJECT,
@@ -60,14 +61,19 @@ class Stored(NamedTuple):
     data: bytes
 
     @property
+    def epoch(self) -> str | None:
+        """Which history the message belongs to; None where it does not say."""
+        return self.headers.get(HEADER_EPOCH)
+
+    @property
     def version(self) -> int:
         """The channel version in the message id; 0 where there is none."""
         return version_of(self.headers.get(HEADER_MSG_ID, ""))
 
 
 class History(NamedTuple):
-    """The messages of one subject after some sequence. Complete for cursors from `floor` on:
-    what was before it has aged out."""
+    """The messages of one subject and epoch after some sequence. Complete for cursors from
+    `floor` on: what was before it has aged out."""
 
     messages: list[Delivery]
     floor: int
@@ -91,8 +97,9 @@ class Source(Protocol):
     async def asked_snapshot(self, key: ChannelKey) -> SnapshotRecord:
         """From command-api; raises SnapshotRefused."""
 
-    async def history(self, subject: str, after: int) -> History:
-        """What the stream has of `subject` after sequence `after`."""
+    async def history(self, subject: str, after: int, epoch: str) -> History:
+        """What the stream has of `subject` after sequence `after`. Where a new epoch began in a
+        stream that went on, messages of the old one stand before it: they are left out."""
 
 
 class SnapshotRefused(Exception):
@@ -160,7 +167,7 @@ class NatsSource:
         except (msgspec.MsgspecError, OSError, EOFError, zlib.error) as error:
             raise SnapshotRefused(key.name, 500, f"cannot be read: {error}") from error
 
-    async def history(self, subject: str, after: int) -> History:
+    async def history(self, subject: str, after: int, epoch: str) -> History:
         messages = await self._fetch(subject, after + 1)
         # Asked after the fetch: what has not aged out by now had not aged out then.
         state = await self.stream(subject)
@@ -171,7 +178,12 @@ class NatsSource:
         if capped and messages and version_of_delivery(messages[0]) != 1:
             # The cap per subject may have dropped messages between `after` and the first one.
             floor = max(floor, messages[0].seq)
-        return History([message for message in messages if message.seq > floor], floor)
+        ours = [
+            message
+            for message in messages
+            if message.seq > floor and message.headers.get(HEADER_EPOCH, epoch) == epoch
+        ]
+        return History(ours, floor)
 
     async def _fetch(self, subject: str, first: int) -> list[Delivery]:
         messages: list[Delivery] = []

@@ -1,0 +1,404 @@
+"""Stands in for command-api towards a gateway: the streams and buckets, contract messages with
+compare-and-set, and `holdfast.v1.snapshot`. Holds the truth that clients are compared with."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import gzip
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from holdfast.contracts.channels import ChannelKey, CustomerKey, parse_channel
+from holdfast.contracts.cursor import new_epoch
+from holdfast.contracts.events import AvailabilityUpdated, CustomerUpdated, LayoutUpdated
+from holdfast.contracts.ids import timestamp
+from holdfast.contracts.rpc import SnapshotRequest
+from holdfast.contracts.schedule import slot_window
+from holdfast.contracts.snapshots import (
+    Actor,
+    Capacity,
+    Claim,
+    SnapshotRecord,
+    StaffSection,
+    StaffSnapshot,
+)
+from holdfast.contracts.states import ActorType, ClaimKind, Reason, SectionState
+from holdfast.contracts.subjects import (
+    BOOKINGS_STREAM,
+    BOOKINGS_SUBJECTS,
+    EPOCH_METADATA,
+    HEADER_EPOCH,
+    HEADER_EXPECTED_SUBJECT_SEQ,
+    HEADER_MSG_ID,
+    LIVE_STREAM,
+    LIVE_SUBJECTS,
+    SNAPSHOT_SUBJECT,
+    SNAPSHOTS_BUCKET,
+    VENUES_BUCKET,
+    availability_subject,
+    customer_subject,
+    message_id,
+    snapshot_key,
+    venue_key,
+)
+from holdfast.contracts.venues import Slot, VenueRecord
+from holdfast.runtime.nats import (
+    NOT_FOUND_STREAM,
+    ApiError,
+    NatsError,
+    connect_nats,
+    jetstream_api,
+)
+
+CLUB, VENUE, DATE, SLOT = "backroom", "leeds", "2026-02-15", "slot_21_00"
+CHANNEL = ChannelKey(CLUB, VENUE, DATE, SLOT)
+STATES = {
+    SectionState.AVAILABLE: (SectionState.HELD, Reason.HOLD_CREATED),
+    SectionState.HELD: (SectionState.CONFIRMED, Reason.BOOKING_CONFIRMED),
+    SectionState.CONFIRMED: (SectionState.BLOCKED, Reason.BLOCK_CREATED),
+    SectionState.BLOCKED: (SectionState.AVAILABLE, Reason.BLOCK_REMOVED),
+}
+"""A section goes round: what comes next, and why."""
+SECOND = 1_000_000_000
+
+
+class Truth:
+    """One channel as command-api would have it in Postgres."""
+
+    def __init__(self, key: ChannelKey, sections: int) -> None:
+        self.key = key
+        self.version = 0
+        self.seq = 0
+        """Of the last published message; 0 where none is in the stream."""
+        self.published = 0
+        self.layout_version = 1
+        self.as_of = timestamp(0)
+        self.sections = {f"sec_{n}": _section(f"sec_{n}") for n in range(sections)}
+
+    def step(self, section_id: str, at_ms: int) -> AvailabilityUpdated:
+        """The next transition of a section."""
+        section = self.sections[section_id]
+        old = section.state
+        section.state, reason = STATES[old]
+        removed = [claim.claim_id for claim in section.claims]
+        self.version += 1
+        actor = Actor(type=ActorType.CUSTOMER, id="cus_secret", name=None)
+        free = section.state is SectionState.AVAILABLE
+        held = section.state is SectionState.HELD
+        until = timestamp(at_ms + 300_000) if held else None
+        record = f"rec_secret_{self.version}"
+        added = []
+        if not free:
+            kind = {"held": ClaimKind.HOLD, "confirmed": ClaimKind.CONFIRMED}
+            added = [
+                Claim(
+                    claim_id=record,
+                    kind=kind.get(section.state.value, ClaimKind.BLOCK),
+                    quantity=1,
+                    customer_id="cus_secret",
+                    actor=actor,
+                    since=timestamp(at_ms),
+                    expires_at=until,
+                    amount=4200,
+                )
+            ]
+        section.claims = added
+        section.capacity = Capacity(total=1, available=int(free))
+        section.held_until = until
+        self.as_of = timestamp(at_ms)
+        return AvailabilityUpdated(
+            channel=self.key.name,
+            club_id=self.key.club,
+            venue_id=self.key.venue,
+            date=self.key.date,
+            slot_id=self.key.slot,
+            section_id=section_id,
+            previous_state=old,
+            new_state=section.state,
+            reason=reason,
+            capacity=section.capacity,
+            held_until=until,
+            updated_at=self.as_of,
+            version=self.version,
+            actor=actor,
+            hold_id=record if held else None,
+            booking_id=record if section.state is SectionState.CONFIRMED else None,
+            claims_added=added,
+            claims_removed=removed,
+        )
+
+
+def _section(section_id: str) -> StaffSection:
+    return StaffSection(
+        section_id=section_id,
+        state=SectionState.AVAILABLE,
+        capacity=Capacity(total=1, available=1),
+        held_until=None,
+        claims=[],
+    )
+
+
+class LivePublisher:
+    """Make with `live_publisher`. `delays` (seconds) hold an operation up, for races."""
+
+    def __init__(self, nc: Client) -> None:
+        self.nc = nc
+        self.epoch = new_epoch()
+        self.truths: dict[ChannelKey, Truth] = {}
+        self.snapshot_requests = 0
+        self.serving = True
+        self.snapshot_delay = 0.0
+        self._venues: dict[str, VenueRecord] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._numbers = itertools.count(1)
+
+    async def create_streams(self, *, per_subject: int = 100_000) -> None:
+        """Everything anew and empty."""
+        for name in (LIVE_STREAM, BOOKINGS_STREAM, f"KV_{SNAPSHOTS_BUCKET}", f"KV_{VENUES_BUCKET}"):
+            await delete_stream(self.nc, name)
+        await self.create_live(per_subject=per_subject)
+        await self._create(BOOKINGS_STREAM, BOOKINGS_SUBJECTS)
+        for bucket in (SNAPSHOTS_BUCKET, VENUES_BUCKET):
+            await self._create(
+                f"KV_{bucket}",
+                (f"$KV.{bucket}.>",),
+                max_msgs_per_subject=1,
+                discard="new",
+                allow_rollup_hdrs=True,
+                deny_delete=True,
+            )
+
+    async def create_live(self, *, per_subject: int = 100_000) -> None:
+        """`LIVE` of the present epoch; the truths count as unpublished."""
+        await self._create(
+            LIVE_STREAM,
+            LIVE_SUBJECTS,
+            max_msgs_per_subject=per_subject,
+            allow_atomic=True,
+            deny_delete=True,
+            deny_purge=True,
+            duplicate_window=2 * SECOND,
+            metadata={EPOCH_METADATA: self.epoch},
+        )
+        for truth in self.truths.values():
+            truth.seq = 0
+
+    async def mark_epoch(self, epoch: str) -> None:
+        """A new epoch in a stream that goes on."""
+        info = await jetstream_api(self.nc, f"STREAM.INFO.{LIVE_STREAM}")
+        config = info["config"]
+        config["metadata"][EPOCH_METADATA] = epoch
+        await jetstream_api(self.nc, f"STREAM.UPDATE.{LIVE_STREAM}", config)
+        self.epoch = epoch
+        for truth in self.truths.values():
+            truth.seq = 0
+
+    async def add_venue(
+        self,
+        club: str = CLUB,
+        venue: str = VENUE,
+        *,
+        slots: tuple[str, ...] = (SLOT,),
+        public_read: bool = True,
+        days: list[Any] | None = None,
+    ) -> None:
+        """Publish a venue whose slots run from 21:00 to 02:00."""
+        record = VenueRecord(
+            club_id=club,
+            venue_id=venue,
+            name=venue.title(),
+            timezone="Europe/London",
+            public_read=public_read,
+            revision=1,
+            layout_version=1,
+            slots=[Slot(slot_id=slot, start="21:00", end="02:00", days=days) for slot in slots],
+        )
+        self._venues[venue_key(club, venue)] = record
+        await self._put(VENUES_BUCKET, venue_key(club, venue), msgspec.json.encode(record))
+
+    def truth(self, key: ChannelKey = CHANNEL, sections: int = 8) -> Truth:
+        """The channel's truth, made at the first call."""
+        if key not in self.truths:
+            self.truths[key] = Truth(key, sections)
+        return self.truths[key]
+
+    async def publish(self, key: ChannelKey = CHANNEL, section: int | None = None) -> int:
+        """One transition, committed and published; its version."""
+        return await self.send(key, self.commit(key, section))
+
+    def commit(self, key: ChannelKey = CHANNEL, section: int | None = None) -> AvailabilityUpdated:
+        """One transition, committed and not yet published."""
+        truth = self.truth(key)
+        number = truth.version if section is None else section
+        section_id = f"sec_{number % len(truth.sections)}"
+        return truth.step(section_id, 1_771_189_272_123 + truth.version)
+
+    async def change_layout(self, key: ChannelKey = CHANNEL, sections: int = 10) -> LayoutUpdated:
+        """Commit another layout of so many sections; not yet published."""
+        truth = self.truth(key)
+        truth.version += 1
+        truth.layout_version += 1
+        for number in range(sections):
+            truth.sections.setdefault(f"sec_{number}", _section(f"sec_{number}"))
+        return LayoutUpdated(
+            channel=key.name, layout_version=truth.layout_version, version=truth.version
+        )
+
+    async def send(
+        self,
+        key: ChannelKey,
+        body: AvailabilityUpdated | LayoutUpdated,
+        *,
+        raw: bytes | None = None,
+    ) -> int:
+        """Publish what was committed, by compare-and-set on the subject; its version."""
+        truth = self.truth(key)
+        headers = {
+            "ce-specversion": "1.0",
+            "ce-type": f"holdfast.{body.event_type}.v1",
+            HEADER_EPOCH: self.epoch,
+            HEADER_MSG_ID: message_id(self.epoch, key, body.version),
+            HEADER_EXPECTED_SUBJECT_SEQ: str(truth.seq),
+        }
+        data = msgspec.json.encode(body) if raw is None else raw
+        truth.seq = await self._publish(availability_subject(key), data, headers)
+        truth.published = body.version
+        return body.version
+
+    async def notify(self, club: str, customer: str, kind: str = "hold.created") -> int:
+        """One private notification; its stream sequence."""
+        key = CustomerKey(club, customer)
+        number = next(self._numbers)
+        body = CustomerUpdated(
+            channel=key.name,
+            type=kind,
+            object_id=f"obj_{number}",
+            revision=number,
+            occurred_at=timestamp(1_771_189_272_123),
+        )
+        headers = {HEADER_EPOCH: self.epoch, HEADER_MSG_ID: f"{self.epoch}/{key.name}/@{number}"}
+        return await self._publish(customer_subject(key), msgspec.json.encode(body), headers)
+
+    async def keep_snapshot(self, key: ChannelKey = CHANNEL) -> None:
+        """Write the channel's snapshot to the bucket, as of what is published."""
+        await self._put(SNAPSHOTS_BUCKET, snapshot_key(key), self.packed(key))
+
+    def snapshot(self, key: ChannelKey = CHANNEL) -> StaffSnapshot:
+        """The truth as a snapshot."""
+        truth = self.truth(key)
+        record = self._venues[venue_key(key.club, key.venue)]
+        slot = next(slot for slot in record.slots if slot.slot_id == key.slot)
+        window = slot_window(slot, key.date, record.timezone)
+        assert window is not None
+        return StaffSnapshot(
+            channel=key.name,
+            club_id=key.club,
+            venue_id=key.venue,
+            date=key.date,
+            slot_id=key.slot,
+            epoch=self.epoch,
+            version=truth.version,
+            cursor=None,
+            as_of=truth.as_of,
+            server_time=truth.as_of,
+            timezone=record.timezone,
+            starts_at=timestamp(window.starts_at),
+            ends_at=timestamp(window.ends_at),
+            layout_version=truth.layout_version,
+            sections=copy.deepcopy(list(truth.sections.values())),
+        )
+
+    def packed(self, key: ChannelKey = CHANNEL) -> bytes:
+        """A `SnapshotRecord`, gzip of JSON."""
+        truth = self.truth(key)
+        seq = truth.seq if truth.published == truth.version else 0
+        public = self._venues[venue_key(key.club, key.venue)].public_read
+        record = SnapshotRecord(seq=seq, public_read=public, snapshot=self.snapshot(key))
+        return gzip.compress(msgspec.json.encode(record), compresslevel=1)
+
+    async def serve(self, message: Msg) -> None:
+        """`holdfast.v1.snapshot`."""
+        self.snapshot_requests += 1
+        if not self.serving:
+            return
+        task = asyncio.create_task(self._answer(message))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, message: Msg) -> None:
+        key = parse_channel(msgspec.json.decode(message.data, type=SnapshotRequest).channel)
+        if not isinstance(key, ChannelKey) or venue_key(key.club, key.venue) not in self._venues:
+            headers = {"Nats-Service-Error-Code": "404", "Nats-Service-Error": "unknown"}
+            await self.nc.publish(message.reply, b"{}", headers=headers)
+            return
+        packed = self.packed(key)
+        await asyncio.sleep(self.snapshot_delay)
+        headers = {"content-encoding": "gzip"}
+        await self.nc.publish(message.reply, packed, headers=headers)
+
+    async def stop(self) -> None:
+        """End what is under way."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.nc.close()
+
+    async def _publish(self, subject: str, data: bytes, headers: dict[str, str]) -> int:
+        reply = await self.nc.request(subject, data, timeout=5, headers=headers)
+        ack = msgspec.json.decode(reply.data)
+        if "error" in ack:
+            raise RuntimeError(ack["error"]["description"])
+        seq: int = ack["seq"]
+        return seq
+
+    async def _put(self, bucket: str, key: str, value: bytes) -> None:
+        await self._publish(f"$KV.{bucket}.{key}", value, {})
+
+    async def _create(self, name: str, subjects: tuple[str, ...], **config: Any) -> None:
+        await jetstream_api(
+            self.nc,
+            f"STREAM.CREATE.{name}",
+            {
+                "name": name,
+                "subjects": list(subjects),
+                "storage": "file",
+                "retention": "limits",
+                "num_replicas": 1,
+                "allow_direct": True,
+                **config,
+            },
+        )
+
+
+async def delete_stream(nc: Client, name: str) -> None:
+    """Delete a stream where there is one."""
+    try:
+        await jetstream_api(nc, f"STREAM.DELETE.{name}")
+    except ApiError as error:
+        if error.err_code != NOT_FOUND_STREAM:
+            raise
+
+
+@asynccontextmanager
+async def live_publisher(url: str, *, create: bool = True) -> AsyncIterator[LivePublisher]:
+    """A publisher on the NATS at `url`, with fresh streams and one venue."""
+    nc = await connect_nats(url, "test-publisher")
+    publisher = LivePublisher(nc)
+    try:
+        await nc.subscribe(SNAPSHOT_SUBJECT, cb=publisher.serve)
+        if create:
+            await publisher.create_streams()
+            await publisher.add_venue()
+        yield publisher
+    finally:
+        await publisher.stop()
+
+
+__all__ = ["CHANNEL", "LivePublisher", "NatsError", "live_publisher"]
