@@ -16,7 +16,6 @@ from holdfast.contracts.venues import (
     VenueDefinition,
     Weekday,
 )
-
 from holdfast_dev.demo_arena import arena
 
 TIMEZONE = "Europe/London"
