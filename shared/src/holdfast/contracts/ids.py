@@ -9,10 +9,12 @@ from typing import Annotated
 
 from msgspec import Meta
 
-ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
-DATE_PATTERN = r"^\d{4}-\d{2}-\d{2}$"
-TIMESTAMP_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
-CURRENCY_PATTERN = r"^[A-Z]{3}$"
+# In Python `$` also matches before a last line feed, and `\d` any script's digits: an id with a line
+# feed would be a NATS subject with one. `(?!\n)` says the same to Python as to JSON Schema.
+ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}(?!\n)$"
+DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?!\n)$"
+TIMESTAMP_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z(?!\n)$"
+CURRENCY_PATTERN = r"^[A-Z]{3}(?!\n)$"
 
 Id = Annotated[str, Meta(pattern=ID_PATTERN, description="Letters, digits, `_` and `-`; 1 to 64.")]
 Date = Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from holdfast.contracts.ids import Amount, Currency, Date, Id, Quantity, Timestamp
-from holdfast.contracts.states import SectionKind, SectionState
+from holdfast.contracts.states import SectionKind
 from holdfast.contracts.wire import Request, Wire
 
 MAX_DEFINITION_BYTES = 8 * 1024 * 1024
@@ -19,7 +19,7 @@ Coordinate = Annotated[float, Meta(ge=-1e7, le=1e7)]
 ClockTime = Annotated[
     str,
     Meta(
-        pattern=r"^([01]\d|2[0-9]|3[0-5]):[0-5]\d$",
+        pattern=r"^([01][0-9]|2[0-9]|3[0-5]):[0-5][0-9](?!\n)$",
         description="Local time `HH:MM`. Up to 35:59: hours from 24 on are the next day's. "
         "An end that is not after its start is the next day's too.",
     ),
@@ -218,7 +218,8 @@ class ViewportSection(Wire, kw_only=True):
     """A section of a viewport with its state on one channel."""
 
     section: Section
-    state: SectionState
+    state: str
+    """`SectionState` for staff, `PublicState` for everybody else."""
     available: int
 
 
