@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncpg
 from nats.errors import Error as NatsError
 
+from command_api.publish import PublishError
 from holdfast.runtime.nats import ApiError
 
 POSTGRES_OUTAGES: tuple[type[Exception], ...] = (
@@ -14,4 +15,4 @@ POSTGRES_OUTAGES: tuple[type[Exception], ...] = (
     OSError,
     TimeoutError,
 )
-NATS_OUTAGES: tuple[type[Exception], ...] = (ApiError, NatsError, OSError, TimeoutError)
+OUTAGES: tuple[type[Exception], ...] = (*POSTGRES_OUTAGES, PublishError, ApiError, NatsError)

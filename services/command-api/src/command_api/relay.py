@@ -11,24 +11,19 @@ what it has already. A crash anywhere repeats a round, and the round is adopted.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
-
 from command_api.epochs import CHECK_SECONDS, Epochs, HistoryDoubt
-from command_api.outages import NATS_OUTAGES, POSTGRES_OUTAGES
+from command_api.outages import OUTAGES
 from command_api.outbox import Outbox
-from command_api.publish import BATCH_MESSAGES, Publisher, PublishError
+from command_api.publish import BATCH_MESSAGES, Publisher
 from command_api.relay_metrics import RelayMetrics
 from command_api.store.relay import EpochMoved, LogRow, RelayStore, Stretch
 from command_api.streams import StreamSettings, ensure_streams
-from holdfast.contracts.channels import ChannelKey, parse_channel
-from holdfast.contracts.subjects import RELAY_HINT_SUBJECT
+from holdfast.contracts.channels import ChannelKey
 from holdfast.runtime.nats import Client
 
 if TYPE_CHECKING:
@@ -44,8 +39,6 @@ SWEEP_SHARE = 0.1
 """Of the time, at most: the sweep looks at every head, so with many it comes less often."""
 SWEEP_CHANNELS = 20_000
 MAX_BACKOFF = 1.0
-
-OUTAGES = (PublishError, *POSTGRES_OUTAGES, *NATS_OUTAGES)
 
 
 class Published(NamedTuple):
@@ -105,27 +98,15 @@ class Relay:
         return self._running and self._streams_checked
 
     def wake(self, keys: Iterable[ChannelKey]) -> None:
-        """These channels have something to publish."""
-        self._waiting.update(dict.fromkeys(keys))
-        self._woken.set()
-
-    async def announce(self, keys: Iterable[ChannelKey]) -> None:
-        """After a commit: wake this relay where it runs, else hint the replica that leads. What
-        gets lost is found by the leader's sweep."""
+        """These channels have something to publish; heard only while `run` runs."""
         if self._running:
-            self.wake(keys)
-            return
-        try:
-            names = "\n".join(key.name for key in keys)
-            await self._nc.publish(RELAY_HINT_SUBJECT, names.encode())
-        except NatsError as error:
-            log.debug("no hint sent: %r", error)
+            self._waiting.update(dict.fromkeys(keys))
+            self._woken.set()
 
     async def run(self) -> None:
         """Publish until cancelled."""
         self._waiting.clear()
         self._streams_checked = False
-        hints = await self._nc.subscribe(RELAY_HINT_SUBJECT, cb=self._hinted)
         self._running = True
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -133,20 +114,6 @@ class Relay:
                 tasks.create_task(self._publish())
         finally:
             self._running = False
-            with contextlib.suppress(NatsError):  # cut off: the subscription is gone anyway
-                await hints.unsubscribe()
-
-    async def _hinted(self, message: Msg) -> None:
-        keys = []
-        for line in message.data.decode(errors="replace").splitlines():
-            if line.startswith("availability:"):
-                try:
-                    key = parse_channel(line)
-                except ValueError:
-                    continue
-                if isinstance(key, ChannelKey):
-                    keys.append(key)
-        self.wake(keys)
 
     async def _sweep(self) -> None:
         while True:
