@@ -164,10 +164,9 @@ class Client:
                     self.clean_end = True
                     return
                 events = self.parser.feed(data)
-                if events:
-                    async with self._news:
-                        self.events += events
-                        self._news.notify_all()
+                async with self._news:
+                    self.events += events
+                    self._news.notify_all()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:

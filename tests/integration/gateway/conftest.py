@@ -8,13 +8,13 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.support.live_publisher import LivePublisher, live_publisher
+from tests.support.services import SECRET
+from tests.support.until import until
 
 from holdfast_dev.nats import EmbeddedNats
 from stream_gateway.app import Gateway
 from stream_gateway.config import Config
-from tests.support.live_publisher import LivePublisher, live_publisher
-from tests.support.services import SECRET
-from tests.support.until import until
 
 Start = Callable[..., Awaitable[Gateway]]
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from stream_gateway.app import Gateway
 from tests.integration.gateway.conftest import stream_url
 from tests.support.live_publisher import LivePublisher
 from tests.support.sse_client import Client, View
+
+from stream_gateway.app import Gateway
 
 
 async def test_snapshot_then_live(gateway: Gateway, publisher: LivePublisher) -> None:
