@@ -75,7 +75,7 @@ async def append(
     given = iter(bodies)
     async with connection.transaction():
         await connection.execute(_HEAD, key.club, head, key.venue, day, key.slot)
-        version, position = await connection.fetchrow(_LOCK, key.club, head)
+        [(version, position)] = await connection.fetch(_LOCK, key.club, head)
         at = at_ms if at_ms is not None else await connection.fetchval(_NOW)
         rows = []
         for kind in kinds:

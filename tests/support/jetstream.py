@@ -1,12 +1,13 @@
 """Look into streams."""
 
-import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from tests.support.until import until
 
 from holdfast.contracts.subjects import HEADER_EPOCH, HEADER_MSG_ID
 from holdfast.runtime.nats import jetstream_api
@@ -19,6 +20,8 @@ class Stored(NamedTuple):
     subject: str
     headers: dict[str, str]
     body: bytes
+    at: float
+    """Seconds since the Unix epoch."""
 
     @property
     def message_id(self) -> str:
@@ -44,12 +47,10 @@ async def last_seq(nc: Client, stream: str) -> int:
     return last
 
 
-async def stored(nc: Client, stream: str) -> list[Stored]:
-    """All messages that the stream holds, in order."""
-    info = await jetstream_api(nc, f"STREAM.INFO.{stream}")
-    wanted = info["state"]["messages"]
+@asynccontextmanager
+async def following(nc: Client, stream: str) -> AsyncIterator[list[Stored]]:
+    """A list of all messages of the stream that goes on growing as they are stored."""
     found: list[Stored] = []
-    done = asyncio.Event()
 
     async def take(message: Msg) -> None:
         found.append(
@@ -58,31 +59,30 @@ async def stored(nc: Client, stream: str) -> list[Stored]:
                 message.subject,
                 dict(message.headers or {}),
                 message.data,
+                message.metadata.timestamp.timestamp(),
             )
         )
-        if len(found) >= wanted:
-            done.set()
 
-    if not wanted:
-        return found
     inbox = nc.new_inbox()
     subscription = await nc.subscribe(inbox, cb=take, pending_msgs_limit=-1, pending_bytes_limit=-1)
+    config = {
+        "deliver_subject": inbox,
+        "deliver_policy": "all",
+        "ack_policy": "none",
+        "mem_storage": True,
+        "num_replicas": 1,
+    }
     made = await jetstream_api(
-        nc,
-        f"CONSUMER.CREATE.{stream}",
-        {
-            "stream_name": stream,
-            "config": {
-                "deliver_subject": inbox,
-                "deliver_policy": "all",
-                "ack_policy": "none",
-                "mem_storage": True,
-                "num_replicas": 1,
-            },
-        },
+        nc, f"CONSUMER.CREATE.{stream}", {"stream_name": stream, "config": config}
     )
-    async with asyncio.timeout(20):
-        await done.wait()
+    yield found
     await subscription.unsubscribe()
     await jetstream_api(nc, f"CONSUMER.DELETE.{stream}.{made['name']}")
+
+
+async def stored(nc: Client, stream: str) -> list[Stored]:
+    """All messages that the stream holds, in order."""
+    info = await jetstream_api(nc, f"STREAM.INFO.{stream}")
+    async with following(nc, stream) as found:
+        await until(lambda: len(found) >= info["state"]["messages"])
     return found

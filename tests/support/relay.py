@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import asyncpg
 from tests.support.until import until
-
-from command_api.relay import Relay
 
 if TYPE_CHECKING:
     from command_api.relay_metrics import RelayMetrics
@@ -22,10 +20,16 @@ where h.kind = 'channel' and h.position > coalesce(p.published_position, 0)
 """
 
 
+class Duty(Protocol):
+    """What a leader runs."""
+
+    async def run(self) -> None: ...
+
+
 @asynccontextmanager
-async def running(relay: Relay) -> AsyncIterator[asyncio.Task[None]]:
-    """The relay's duty, cancelled at the end; its failure is the test's."""
-    task = asyncio.create_task(relay.run())
+async def running(duty: Duty) -> AsyncIterator[asyncio.Task[None]]:
+    """A leader's duty, cancelled at the end; its failure is the test's."""
+    task = asyncio.create_task(duty.run())
     try:
         yield task
     finally:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
 from tests.support.event_log import add_venue
 
-from command_api.store.migrate import migrate
 from command_api.store.pool import open_pool
 from holdfast.runtime.nats import Client, connect_nats
 from holdfast_dev.nats import EmbeddedNats
@@ -21,41 +18,20 @@ from holdfast_dev.nats import EmbeddedNats
 if TYPE_CHECKING:
     from command_api.store.pool import Pool
 
-Connection = asyncpg.Connection
-
-
-def database_url(server_url: str, name: str) -> str:
-    return urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
-
-
-@pytest.fixture(scope="session")
-async def template(postgres_url: str) -> str:
-    """A migrated database, to be copied."""
-    name = f"template_{uuid.uuid4().hex[:8]}"
-    connection = await asyncpg.connect(postgres_url)
-    await connection.execute(f"create database {name}")
-    await connection.close()
-    await migrate(database_url(postgres_url, name))
-    return name
+Connect = Callable[[str], Awaitable[Client]]
 
 
 @pytest.fixture
-async def database(postgres_url: str, template: str) -> AsyncIterator[str]:
+async def database(fresh_database: str) -> str:
     """The superuser's URL of a fresh database with one venue, backroom/leeds."""
-    name = f"test_{uuid.uuid4().hex[:8]}"
-    server = await asyncpg.connect(postgres_url)
-    await server.execute(f"create database {name} template {template}")
-    url = database_url(postgres_url, name)
-    connection = await asyncpg.connect(url)
+    connection = await asyncpg.connect(fresh_database)
     await add_venue(connection, "backroom", "leeds")
     await connection.close()
-    yield url
-    await server.execute(f"drop database {name} with (force)")
-    await server.close()
+    return fresh_database
 
 
 @pytest.fixture
-async def connection(database: str) -> AsyncIterator[Connection]:
+async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
     """A superuser's connection, to write the log with."""
     connection = await asyncpg.connect(database)
     yield connection
@@ -63,9 +39,17 @@ async def connection(database: str) -> AsyncIterator[Connection]:
 
 
 @pytest.fixture
-async def pool(database: str) -> AsyncIterator[Pool]:
+async def pool(fresh_database: str) -> AsyncIterator[Pool]:
     """A pool of the relay's role."""
-    pool = await open_pool(database, "holdfast_relay", application="test", size=4)
+    pool = await open_pool(fresh_database, "holdfast_relay", application="test", size=6)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+async def writer_pool(fresh_database: str) -> AsyncIterator[Pool]:
+    """A pool of the writer's role."""
+    pool = await open_pool(fresh_database, "holdfast_writer", application="test", size=6)
     yield pool
     await pool.close()
 
@@ -74,9 +58,6 @@ async def pool(database: str) -> AsyncIterator[Pool]:
 async def nats(tmp_path: Path) -> AsyncIterator[EmbeddedNats]:
     async with EmbeddedNats(tmp_path / "nats", sync_interval="2m") as server:
         yield server
-
-
-Connect = Callable[[str], Awaitable[Client]]
 
 
 @pytest.fixture

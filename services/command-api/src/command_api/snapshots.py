@@ -236,12 +236,18 @@ class Snapshots:
             track.view = None
 
     def _shrink(self, keep: _Track) -> None:
-        """Forget the channels that moved longest ago; what is queued stays known."""
+        """Forget the views of channels that moved longest ago, then the channels themselves, unless
+        they wait for their turn."""
+        excess = len(self._tracks) - MAX_CHANNELS
+        if self._claims <= self._max_claims and excess <= 0:
+            return
+        before = time.monotonic() - INTERVAL
         for key, track in list(self._tracks.items()):
-            if self._claims <= self._max_claims and len(self._tracks) <= MAX_CHANNELS:
+            if self._claims <= self._max_claims and excess <= 0:
                 return
             if track is keep or track.backlog is not None:
                 continue
             self._drop_view(track)
-            if not track.queued:
+            if excess > 0 and not track.queued and track.written_at < before:
                 del self._tracks[key]
+                excess -= 1
