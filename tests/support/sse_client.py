@@ -217,3 +217,63 @@ class View:
                 pass
             case other:
                 raise AssertionError(f"unknown event {other}")
+
+
+class EventSource:
+    """Connects again and again, as a browser does, and shows every event to a View.
+
+    `url` is asked before each connection. Comes back at once and not after `retry`.
+    """
+
+    def __init__(self, url: Callable[[], str]) -> None:
+        self.view = View()
+        self.connections = 0
+        self.last_event_id = ""
+        self._url = url
+        self._task = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        """Stop; raises what was wrong with an event."""
+        self._task.cancel()
+        try:
+            await self._task
+        except asyncio.CancelledError:
+            pass
+
+    async def until(self, condition: Callable[[View], bool]) -> None:
+        """Wait until the view makes it true; raises what was wrong with an event."""
+        async with asyncio.timeout(TIMEOUT):
+            while not condition(self.view):
+                if self._task.done():
+                    self._task.result()
+                await asyncio.sleep(0.01)
+
+    async def _run(self) -> None:
+        while True:
+            client = Client(
+                self._url(), {"Last-Event-ID": self.last_event_id} if self.last_event_id else {}
+            )
+            try:
+                await client.open()
+            except (OSError, asyncio.IncompleteReadError):
+                await asyncio.sleep(0.02)
+                continue
+            self.connections += 1
+            try:
+                await self._read(client)
+            finally:
+                await client.close()
+            self.last_event_id = client.last_event_id or self.last_event_id
+
+    async def _read(self, client: Client) -> None:
+        taken = 0
+        while not client.ended.is_set() or taken < len(client.events):
+            ended = asyncio.ensure_future(client.ended.wait())
+            news = asyncio.ensure_future(client.until(lambda: len(client.events) > taken))
+            await asyncio.wait((ended, news), return_when="FIRST_COMPLETED")
+            for task in (ended, news):
+                task.cancel()
+            await asyncio.gather(ended, news, return_exceptions=True)
+            for event in client.events[taken:]:
+                taken += 1
+                self.view.take(event)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from command_api.cache import StateCache
 from command_api.flight import Flight, Landing
 from command_api.job import Job
-from command_api.loading import nights_of, open_to
+from command_api.loading import nights_of, open_to_jobs
 from command_api.store.append import append
 from command_api.store.heads import channel_head
 from command_api.store.load import catch_up, load_channel, load_nights, load_venue
@@ -42,7 +42,7 @@ class Contention:
     async def run(self, pool: Pool, cache: StateCache, clock: DatabaseClock) -> Landing:
         """Lock, catch up, decide, append, commit; what could not be written is in the landing."""
         async with pool.acquire() as connection, connection.transaction():
-            await open_to(connection, self.jobs)
+            await open_to_jobs(connection, self.jobs)
             await connection.fetch(query("lock_heads"), [self.key.club], [channel_head(self.key)])
             while self.parked and len(self.jobs) < MAX_TURN:
                 self.jobs.append(self.parked.popleft())

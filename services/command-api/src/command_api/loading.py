@@ -9,16 +9,16 @@ from command_api.domain.decision import Rejection
 from command_api.domain.model import Venue
 from command_api.job import Job, night_customer, night_place
 from command_api.store.load import load_channels, load_nights, load_venues
+from command_api.store.pool import open_to
 from holdfast.contracts.problems import Code
 
 if TYPE_CHECKING:
     from command_api.store.pool import Connection
 
 
-async def open_to(connection: Connection, jobs: list[Job]) -> None:
-    """Let row-level security show the jobs' clubs on this connection."""
-    clubs = sorted({job.submission.club for job in jobs})
-    await connection.execute("select set_config('holdfast.clubs', $1::text[]::text, false)", clubs)
+async def open_to_jobs(connection: Connection, jobs: list[Job]) -> None:
+    """Let row-level security show the jobs' clubs."""
+    await open_to(connection, sorted({job.submission.club for job in jobs}))
 
 
 async def load_missing(connection: Connection, cache: StateCache, jobs: list[Job]) -> list[Job]:
@@ -26,7 +26,7 @@ async def load_missing(connection: Connection, cache: StateCache, jobs: list[Job
     opened = False
     venues = {(job.submission.club, job.submission.venue) for job in jobs}
     if missing := [place for place in venues if cache.venues.get(place) is None]:
-        await open_to(connection, jobs)
+        await open_to_jobs(connection, jobs)
         opened = True
         for place, venue in (await load_venues(connection, missing)).items():
             cache.venues.put(place, venue)
@@ -34,13 +34,13 @@ async def load_missing(connection: Connection, cache: StateCache, jobs: list[Job
     keys = {job.submission.command.channel for job in jobs}
     if cold := [key for key in keys if cache.channels.get(key) is None]:
         if not opened:
-            await open_to(connection, jobs)
+            await open_to_jobs(connection, jobs)
             opened = True
         for key, state in (await load_channels(connection, cold)).items():
             cache.channels.put(key, state)
     if nights := missing_nights(cache, jobs):
         if not opened:
-            await open_to(connection, jobs)
+            await open_to_jobs(connection, jobs)
         for place, night in (await load_nights(connection, nights)).items():
             cache.nights.put(place, night)
     return jobs

@@ -27,7 +27,7 @@ from command_api.contention import Contention, Heads
 from command_api.domain.decision import Rejection
 from command_api.flight import Flight, Landing, key_reused
 from command_api.job import Job, KeyPlace, Reply, Submission, Unavailable
-from command_api.loading import load_missing, open_to
+from command_api.loading import load_missing, open_to_jobs
 from command_api.store.append import append
 from command_api.store.pool import open_connection
 from command_api.store.sql import query
@@ -80,6 +80,12 @@ class Writer:
         self._stopping = False
         self.flights = 0
         self.races = 0
+        self.settled = 0
+
+    @property
+    def waiting(self) -> int:
+        """Commands that wait for a flight."""
+        return len(self._queue)
 
     @property
     def connected(self) -> bool:
@@ -133,7 +139,9 @@ class Writer:
         job = Job(submission, loop.create_future(), loop.time() + DEADLINE)
         self._queue.append(job)
         self._wake.set()
-        return await job.future
+        outcome = await job.future
+        self.settled += 1
+        return outcome
 
     async def _run(self) -> None:
         while not (self._stopping and not self._queue and not self._contentions):
@@ -260,7 +268,7 @@ class Writer:
         while jobs and not self._expire(jobs):
             try:
                 async with self._pool.acquire() as connection:
-                    await open_to(connection, jobs)
+                    await open_to_jobs(connection, jobs)
                     clubs = [job.submission.club for job in jobs]
                     rows = await connection.fetch(
                         query("find_commands"), clubs, [job.submission.command_id for job in jobs]

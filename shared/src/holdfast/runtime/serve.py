@@ -45,6 +45,14 @@ def port_of(listener: socket.socket) -> int:
     return port
 
 
+def address_of(listener: socket.socket) -> str:
+    """`http://host:port` to reach it at from this machine."""
+    host, port = listener.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 async def started(server: uvicorn.Server, task: asyncio.Task[None]) -> None:
     """Wait until `server`, run by `task`, accepts; raises what the task raised where it does not."""
     while not server.started:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +107,7 @@ async def catch_up(connection: Connection, state: ChannelState) -> bool:
     The caller holds the head's row lock: two statements must see the same moment.
     """
     key = state.key
-    date = datetime.date.fromisoformat(key.date)
+    date = dt.date.fromisoformat(key.date)
     row = await connection.fetchrow(
         query("load_since"),
         key.club,
@@ -155,7 +155,7 @@ async def load_nights(
         [club for club, _ in nights],
         [head for _, head in nights],
         [night.venue for _, night in nights.values()],
-        [datetime.date.fromisoformat(night.date) for _, night in nights.values()],
+        [dt.date.fromisoformat(night.date) for _, night in nights.values()],
         [night.customer_id for _, night in nights.values()],
     )
     for row in rows:

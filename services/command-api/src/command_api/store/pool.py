@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import asyncpg
 
+from command_api.store.sql import query
+
 if TYPE_CHECKING:
     Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
     Connection: TypeAlias = (
@@ -53,7 +55,10 @@ async def tenant(pool: Pool, clubs: Sequence[str]) -> AsyncIterator[Connection]:
     """A connection on which row-level security lets exactly these clubs through. The pool's reset
     closes it again."""
     async with pool.acquire() as connection:
-        await connection.execute(
-            "select set_config('holdfast.clubs', $1::text[]::text, false)", list(clubs)
-        )
+        await open_to(connection, clubs)
         yield connection
+
+
+async def open_to(connection: Connection, clubs: Sequence[str]) -> None:
+    """Let row-level security show exactly these clubs here, until it is told otherwise."""
+    await connection.execute(query("open_to"), list(clubs))

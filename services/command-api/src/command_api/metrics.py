@@ -1,0 +1,26 @@
+"""What the writer tells Prometheus, read when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Gauge
+
+if TYPE_CHECKING:
+    from command_api.writer import Writer
+
+
+class WriterMetrics:
+    """Gauges over a writer's own counters."""
+
+    def __init__(self, registry: CollectorRegistry, writer: Writer) -> None:
+        shown: dict[str, tuple[str, Callable[[], float]]] = {
+            "holdfast_writer_queue": ("Commands that wait for a flight", lambda: writer.waiting),
+            "holdfast_writer_flights": ("Appends that were answered", lambda: writer.flights),
+            "holdfast_writer_commands": ("Commands that were settled", lambda: writer.settled),
+            "holdfast_writer_races": ("Flights that lost a compare-and-set", lambda: writer.races),
+            "holdfast_writer_connected": ("1 while Postgres answers", lambda: writer.connected),
+        }
+        for name, (text, read) in shown.items():
+            Gauge(name, text, registry=registry).set_function(read)
