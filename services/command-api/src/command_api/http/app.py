@@ -1,0 +1,113 @@
+"""The HTTP application: every path with its handlers.
+
+app = create_app(writer=…, reads=…, put_venue=…, verifier=…, clock=…, readiness=…)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute, Route
+
+from command_api.http import (
+    availability,
+    blocks,
+    bookings,
+    clubs,
+    holds,
+    layouts,
+    me,
+    probes,
+    venues,
+)
+from command_api.http.call import PutVenue, Services
+from command_api.http.resource import Handler, Observe, Resource, not_found
+from command_api.store.reads import Reads
+from command_api.writer import Writer
+from holdfast.runtime.auth import TokenVerifier
+
+CLUB = "/v1/clubs/{club}"
+VENUE = CLUB + "/venues/{venue}"
+
+EXPOSED = ("ETag", "Location", "Retry-After", "Idempotent-Replayed", "X-Request-Id")
+ALLOWED = (
+    "Authorization",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "X-Request-Id",
+    "traceparent",
+)
+PREFLIGHT_SECONDS = 7200
+
+RESOURCES: dict[str, dict[str, Handler]] = {
+    VENUE + "/holds": {"POST": holds.make_hold, "GET": holds.list_holds},
+    VENUE + "/holds/{id}": {"GET": holds.read_hold, "DELETE": holds.release_hold},
+    VENUE + "/holds/{id}/confirm": {"POST": holds.confirm_hold},
+    VENUE + "/holds/{id}/extend": {"POST": holds.extend_hold},
+    VENUE + "/availability": {"GET": availability.read_availability},
+    VENUE + "/bookings/{id}": {"GET": bookings.read_booking},
+    VENUE + "/bookings/{id}/cancel": {"POST": bookings.cancel_booking},
+    VENUE + "/blocks": {"POST": blocks.make_block},
+    VENUE + "/blocks/{id}": {"DELETE": blocks.remove_block},
+    VENUE + "/layouts/{layout_version}": {"GET": layouts.read_layout},
+    VENUE + "/layout": {"GET": layouts.read_viewport},
+    VENUE: {"PUT": venues.put_venue, "GET": venues.read_venue},
+    CLUB + "/me": {"GET": me.read_me},
+    CLUB + "/venues": {"GET": clubs.list_venues},
+    CLUB: {"PUT": clubs.put_club, "GET": clubs.read_club},
+    "/v1/clubs": {"GET": clubs.list_clubs},
+    "/livez": {"GET": probes.livez},
+    "/readyz": {"GET": probes.readyz},
+}
+"""In the order that paths are tried: the hot ones first."""
+
+
+def create_app(
+    *,
+    writer: Writer,
+    reads: Reads,
+    put_venue: PutVenue,
+    verifier: TokenVerifier,
+    clock: Callable[[], str],
+    readiness: Callable[[], dict[str, bool]],
+    cors_origins: Sequence[str] = (),
+    observe: Observe | None = None,
+) -> Starlette:
+    """`clock` gives now as RFC 3339, by the database's time; `observe` is told of each request."""
+    services = Services(
+        writer=writer,
+        reads=reads,
+        put_venue=put_venue,
+        verifier=verifier,
+        clock=clock,
+        readiness=readiness,
+    )
+    routes: list[BaseRoute] = [
+        Route(path, Resource(path, handlers, services, observe))
+        for path, handlers in RESOURCES.items()
+    ]
+    app = Starlette(routes=routes, middleware=_middleware(cors_origins))
+    app.router.redirect_slashes = False
+    app.router.default = not_found
+    return app
+
+
+def _middleware(cors_origins: Sequence[str]) -> list[Middleware]:
+    """Exact origins only. Credentials, because a cookie may stand for the token on GET."""
+    if not cors_origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=list(cors_origins),
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=list(ALLOWED),
+            allow_credentials=True,
+            expose_headers=list(EXPOSED),
+            max_age=PREFLIGHT_SECONDS,
+        )
+    ]

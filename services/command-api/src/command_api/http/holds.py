@@ -1,0 +1,150 @@
+"""`…/holds`: hold, read, extend, release, confirm."""
+
+from __future__ import annotations
+
+from command_api.domain.answers import answer_of
+from command_api.domain.commands import ConfirmHold, ExtendHold, HoldSections, ReleaseHold
+from command_api.domain.model import HoldRecord
+from command_api.http.answer import Answer, json_answer
+from command_api.http.auth import asker_of, at_home, venue_of
+from command_api.http.call import Call
+from command_api.http.carry_out import (
+    BOOKING,
+    HOLD,
+    carry_out,
+    carry_out_on,
+    new_id,
+    new_reference,
+)
+from command_api.http.problems import Refused, invalid
+from command_api.http.reading import (
+    check_date,
+    decoder_of,
+    idempotency_key,
+    page_token,
+    query_limit,
+    query_page,
+    read_body,
+)
+from command_api.http.records import page_of, readable_record
+from holdfast.contracts.bookings import ConfirmRequest
+from holdfast.contracts.channels import ChannelKey
+from holdfast.contracts.holds import ExtendRequest, HoldPage, HoldRequest
+from holdfast.contracts.problems import Code
+from holdfast.runtime.auth import Principal
+
+_hold = decoder_of(HoldRequest)
+_extend = decoder_of(ExtendRequest)
+_confirm = decoder_of(ConfirmRequest)
+
+_RECORD = (HOLD, HoldRecord)
+
+
+async def make_hold(call: Call) -> Answer:
+    principal, club = at_home(call)
+    venue = venue_of(call)
+    key = idempotency_key(call)
+    body, request = await read_body(call, _hold)
+    check_date(request.date)
+    if (request.section_ids is None) == (request.best_available is None):
+        raise invalid("sectionIds", "name either sectionIds or bestAvailable")
+    command = HoldSections(
+        channel=ChannelKey(club, venue, request.date, request.slot_id),
+        asker=(asker := asker_of(principal)),
+        request=request,
+        customer_id=_for_whom(principal, asker.is_staff, request),
+        hold_id=new_id(HOLD.prefix),
+    )
+    return await carry_out(call, principal, command, key=key, body=body)
+
+
+def _for_whom(principal: Principal, is_staff: bool, request: HoldRequest) -> str | None:
+    """Customers hold for themselves; staff for whom they name, or for nobody in particular."""
+    if is_staff:
+        return request.customer_id
+    if request.customer_id not in (None, principal.customer_id):
+        raise Refused(
+            Code.ACTION_NOT_PERMITTED, "Only staff and services may hold for another customer."
+        )
+    return principal.customer_id
+
+
+async def read_hold(call: Call) -> Answer:
+    record = await readable_record(call, HOLD, HoldRecord)
+    return json_answer(answer_of(record, call.services.clock()))
+
+
+async def list_holds(call: Call) -> Answer:
+    """`?mine`: the asker's active holds at this venue, newest first."""
+    principal, club = at_home(call)
+    venue = venue_of(call)
+    if call.query.get("mine", "false").lower() not in ("", "1", "true"):
+        raise invalid("mine", "only one's own holds can be listed: ?mine")
+    limit = query_limit(call)
+    records = await call.services.reads.records_of_customer(
+        club,
+        principal.customer_id,
+        venue=venue,
+        kind="hold",
+        active=True,
+        limit=limit + 1,
+        after=query_page(call),
+    )
+    now = call.services.clock()
+    items = [
+        answer_of(record, now)
+        for record in records[:limit]
+        if isinstance(record, HoldRecord) and record.expires_at > now
+    ]
+    more = len(records) > limit
+    token = page_token(page_of(records[limit - 1])) if more else None
+    return json_answer(HoldPage(items=items, next_page_token=token))
+
+
+async def release_hold(call: Call) -> Answer:
+    principal, _club = at_home(call)
+    asker, hold_id = asker_of(principal), call.params["id"]
+
+    def command(channel: ChannelKey, record: HoldRecord | None) -> ReleaseHold:
+        return ReleaseHold(channel=channel, asker=asker, hold_id=hold_id, record=record)
+
+    return await carry_out_on(call, principal, _RECORD, command)
+
+
+async def extend_hold(call: Call) -> Answer:
+    principal, _club = at_home(call)
+    key = idempotency_key(call)
+    body, request = await read_body(call, _extend, empty=b"{}")
+    asker, hold_id = asker_of(principal), call.params["id"]
+
+    def command(channel: ChannelKey, record: HoldRecord | None) -> ExtendHold:
+        return ExtendHold(
+            channel=channel,
+            asker=asker,
+            hold_id=hold_id,
+            ttl_seconds=request.ttl_seconds,
+            record=record,
+        )
+
+    return await carry_out_on(call, principal, _RECORD, command, key=key, body=body)
+
+
+async def confirm_hold(call: Call) -> Answer:
+    principal, _club = at_home(call)
+    key = idempotency_key(call)
+    body, request = await read_body(call, _confirm, empty=b"{}")
+    asker, hold_id = asker_of(principal), call.params["id"]
+    booking_id, reference = new_id(BOOKING.prefix), new_reference()
+
+    def command(channel: ChannelKey, record: HoldRecord | None) -> ConfirmHold:
+        return ConfirmHold(
+            channel=channel,
+            asker=asker,
+            hold_id=hold_id,
+            request=request,
+            booking_id=booking_id,
+            reference=reference,
+            record=record,
+        )
+
+    return await carry_out_on(call, principal, _RECORD, command, key=key, body=body)
