@@ -175,7 +175,7 @@ async def is_ready(port: int) -> bool:
                 writer.write(
                     b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
                 )
-                return (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+                return (await reader.readline()).split()[1:2] == [b"200"]
             finally:
                 writer.close()
     except (OSError, TimeoutError):

@@ -3,16 +3,22 @@
 import os
 import select
 import sys
-from typing import TextIO
+from typing import Protocol
 
 PIPE_BUF = select.PIPE_BUF
+
+
+class Stream(Protocol):
+    """A file as far as it matters here."""
+
+    def fileno(self) -> int: ...
 
 
 class Console:
     """Writes whole lines. A reader that went away is no error, and a child's line never waits for
     a reader: a pipe that nobody empties would stop the stack, and then all its children."""
 
-    def __init__(self, out: TextIO = sys.stdout, err: TextIO = sys.stderr) -> None:
+    def __init__(self, out: Stream = sys.stdout, err: Stream = sys.stderr) -> None:
         self._out = out.fileno()
         self._err = err.fileno()
 
