@@ -101,7 +101,8 @@ class Relay:
         """These channels have something to publish; heard only while `run` runs."""
         if self._running:
             self._waiting.update(dict.fromkeys(keys))
-            self._woken.set()
+            if self._waiting:
+                self._woken.set()
 
     async def run(self) -> None:
         """Publish until cancelled."""
