@@ -14,6 +14,7 @@ TOKENS = {persona.title: f"token-of-{persona.subject}" for persona in PERSONAS}
 def scene(**changes: object) -> Scene:
     facts: dict[str, object] = {
         "addresses": [("command-api", "http://127.0.0.1:8080"), ("NATS", "nats://127.0.0.1:4222")],
+        "venues": [("backroom/leeds", "a restaurant")],
         "command_api": "http://127.0.0.1:8080",
         "gateway": "http://127.0.0.1:8081",
         "tokens": TOKENS,
@@ -74,7 +75,7 @@ def test_the_last_hold_is_read_from_a_file_whose_name_may_have_blanks(
     file.write_text('{"status":"active","holdId":"hld_1","version":3}\n')
     told = dict(commands(scene(hold_file=str(file))))
     [release] = [line for line in told.values() if "DELETE" in line]
-    program = f'curl() {{ echo "${{@: -1}}"; }}; {release}'
+    program = f'curl() {{ echo "$6"; }}; {release}'
     seen = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=True)
     assert seen.stdout.strip().endswith("/venues/leeds/holds/hld_1")
 

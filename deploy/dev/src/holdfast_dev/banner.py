@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -45,10 +45,12 @@ PERSONAS = (
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be told. `addresses`: what it is → URL; `tokens`: a persona's title → token;
-    `hold_file`: where the examples keep the last hold; `cursor`: where the stream is now."""
+    """What is to be told. `addresses`: what it is → URL; `venues`: club/venue → what it is;
+    `tokens`: a persona's title → token; `hold_file`: where the examples keep the last hold;
+    `cursor`: where the stream is now."""
 
     addresses: list[tuple[str, str]]
+    venues: list[tuple[str, str]]
     command_api: str
     gateway: str
     tokens: dict[str, str]
@@ -69,7 +71,9 @@ def banner(scene: Scene) -> str:
     roles = {persona.title: persona for persona in PERSONAS}
     lines = ["", f"Open {scene.gateway}/ in a browser.", "", "Addresses"]
     lines += [f"  {what:<{width}}  {url}" for what, url in scene.addresses]
-    lines += [f"  {'data':<{width}}  {scene.folder}", ""]
+    lines += [f"  {'data':<{width}}  {scene.folder}", "", "Venues"]
+    lines += [f"  {place}: {what}" for place, what in scene.venues]
+    lines += [""]
     lines += [
         f"Tokens, good for {scene.token_hours} hours (others: make -s token ROLE=… CLUB=… SUB=…)"
     ]
@@ -93,52 +97,48 @@ def commands(scene: Scene) -> Iterator[Command]:
     holds = f"{scene.command_api}{venue}/holds"
     query = f"date={scene.date}&slotId={SLOT}"
     stream = shlex.quote(f"{scene.gateway}{venue}/availability/stream?{query}")
+    snapshot = shlex.quote(f"{scene.gateway}{venue}/availability?{query}")
     last_hold = f'$(sed -nE \'s/.*"holdId":"([^"]+)".*/\\1/p\' {shlex.quote(scene.hold_file)})'
+    keep = f" | tee {shlex.quote(scene.hold_file)}"
     ada, ben = scene.tokens["customer"], scene.tokens["second customer"]
-    keep = f"| tee {shlex.quote(scene.hold_file)}"
 
-    def hold(table: str) -> Callable[[str], str]:
+    def hold(table: str, token: str) -> str:
         body = {"date": scene.date, "slotId": SLOT, "sectionIds": [table], "partySize": 4}
-        return lambda token: _post(f"'{holds}'", token, f"hold-{table}", body)
+        return _post(f"'{holds}'", f"hold-{table}", body, token)
 
     yield "watch: a snapshot, then every change (Ctrl-C ends it)", f"curl -sN {stream}"
     yield (
         "watch as the manager: who did it, too",
-        f"curl -sN {_bearer(scene.tokens['manager'])} {stream}",
+        f"curl -sN {stream} {_bearer(scene.tokens['manager'])}",
     )
-    yield "hold a table for five minutes", f"{hold(TABLES[0])(ada)} {keep}"
-    yield "a second customer wants the same table: 409, with alternatives", hold(TABLES[0])(ben)
+    yield "hold a table for five minutes", hold(TABLES[0], ada) + keep
+    yield "a second customer wants the same table: 409, with alternatives", hold(TABLES[0], ben)
     contact = {"name": "Ada", "email": "ada@example.com", "phone": "+44 113 496 0000"}
     payment = {"method": "card", "transactionId": "demo-1", "gateway": "demo"}
+    body = {"contact": contact, "payment": payment}
     yield (
         "confirm the last hold: it becomes a booking",
-        _post(
-            f'"{holds}/{last_hold}/confirm"',
-            ada,
-            "confirm",
-            {"contact": contact, "payment": payment},
-        ),
+        _post(f'"{holds}/{last_hold}/confirm"', "confirm", body, ada),
     )
-    yield "hold another table", f"{hold(TABLES[1])(ada)} {keep}"
+    yield "hold another table", hold(TABLES[1], ada) + keep
     yield (
         "release the last hold",
-        f"curl -s -w '\\n' -X DELETE {_bearer(ada)} \"{holds}/{last_hold}\"",
+        f"curl -s -w '\\n' -X DELETE \"{holds}/{last_hold}\" {_bearer(ada)}",
     )
     if scene.cursor is not None:
         yield (
             "reconnect where the stream was when all began: only what happened since",
-            f"curl -sN -H 'Last-Event-ID: {scene.cursor}' {stream}",
+            f"curl -sN {stream} -H 'Last-Event-ID: {scene.cursor}'",
         )
-    snapshot = shlex.quote(f"{scene.gateway}{venue}/availability?{query}")
     yield "a snapshot alone", f"curl -s -w '\\n' --compressed {snapshot}"
 
 
-def _post(url: str, token: str, key: str, body: object) -> str:
+def _post(url: str, key: str, body: object, token: str) -> str:
     # A key of its own each time that it is pasted, so that it is a new request and not a repeat.
     return (
-        f"curl -s -w '\\n' -X POST {_bearer(token)} -H 'Content-Type: application/json'"
-        f' -H "Idempotency-Key: {key}-$(date +%s%N)"'
-        f" -d {shlex.quote(json.dumps(body, separators=(',', ':')))} {url}"
+        f"curl -s -w '\\n' {url} -d {shlex.quote(json.dumps(body, separators=(',', ':')))}"
+        f" -H 'Content-Type: application/json'"
+        f' -H "Idempotency-Key: {key}-$(date +%s%N)" {_bearer(token)}'
     )
 
 

@@ -12,6 +12,7 @@ from holdfast_dev.child import Child
 from holdfast_dev.config import Config, Counts
 from holdfast_dev.console import Console
 from holdfast_dev.demo import MEMORY, DemoApi, api_client, example_cursor, example_date
+from holdfast_dev.demo_venues import demo_clubs
 from holdfast_dev.folder import DataFolder, Resident
 from holdfast_dev.keeper import Part, keep
 from holdfast_dev.nats import EmbeddedNats
@@ -169,6 +170,7 @@ class Stack:
             cursor = await example_cursor(anybody, date)
         return Scene(
             addresses=self._told_addresses(),
+            venues=told_venues(),
             command_api=command_api,
             gateway=gateway,
             tokens=tokens,
@@ -191,6 +193,17 @@ class Stack:
         postgres = self._postgres_url if self._postgres else without_password(self._postgres_url)
         nats = self._nats_url if self._nats else without_password(self._nats_url)
         return [*services, *metrics, ("Postgres", postgres), ("NATS", nats)]
+
+
+def told_venues() -> list[tuple[str, str]]:
+    """What the demo is made of, in words."""
+    told = []
+    for club in demo_clubs():
+        for venue_id, definition in club.venues.items():
+            slots = ", ".join(slot.slot_id for slot in definition.slots)
+            words = f"{definition.name}, {len(definition.sections):,} sections, slots {slots}"
+            told.append((f"{club.club_id}/{venue_id}", words))
+    return told
 
 
 def local(port: int) -> str:
