@@ -20,7 +20,7 @@ import msgspec
 
 from command_api.domain.snapshot import NoSuchSlot
 from command_api.entries import Cut, Entries
-from command_api.outages import OUTAGES
+from command_api.outages import OUTAGES, heed_cancel
 from command_api.relay_metrics import RelayMetrics
 from command_api.store.heads import channel_of_head
 from command_api.store.moment import VenueCache, load_moment
@@ -37,7 +37,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("holdfast.snapshots")
 
 INTERVAL = 1.0
-"""Seconds between two entries of one channel."""
+"""Seconds between two entries of one channel, at least."""
+SHARE = 0.04
+"""Of the time that entries of one channel may take: a huge one, moving fast, is written less often.
+Gateways fetch what came since from the stream."""
 WORKERS = 4
 MAX_CHANNELS = 20_000
 MAX_CLAIMS = 200_000
@@ -59,7 +62,7 @@ class _Track(msgspec.Struct):
     backlog: list[LogRow] | None = None
     """While it is loaded: what was published meanwhile."""
     revision: int | None = None
-    written_at: float = -INTERVAL
+    due_at: float = 0.0
     queued: bool = False
     """In the queue, or being served: one worker at a time."""
     moved: bool = False
@@ -132,6 +135,7 @@ class Snapshots:
     async def _catch_up(self) -> None:
         """What the leader before us may have left undone."""
         while True:
+            heed_cancel()
             try:
                 rows = await self._pool.fetch(query("snapshot_recent"), RECENT_MS)
             except OUTAGES as error:
@@ -149,12 +153,13 @@ class Snapshots:
         track.moved = True
         if not track.queued:
             track.queued = True
-            due = max(time.monotonic(), track.written_at + INTERVAL)
+            due = max(time.monotonic(), track.due_at)
             heapq.heappush(self._due, (due, track.key))
             self._some.set()
 
     async def _work(self) -> None:
         while True:
+            heed_cancel()
             track = await self._next()
             track.moved = False
             try:
@@ -162,7 +167,7 @@ class Snapshots:
             except OUTAGES as error:
                 log.warning("snapshot of %s: %r", track.key.name, error)
                 track.revision = None
-                track.written_at = time.monotonic()
+                track.due_at = time.monotonic() + INTERVAL
                 track.moved = True
             except NoSuchSlot:
                 self._drop_view(track)  # left the definition, and is not asked for any more
@@ -192,9 +197,11 @@ class Snapshots:
         view = track.view
         if view is None or view.version != track.version:
             return  # ahead of what is published: the news that the relay gets there comes
-        track.written_at = time.monotonic()
+        began = time.monotonic()
+        track.due_at = began + INTERVAL
         cut = Cut(view.venue, view.copy(), track.epoch, track.seq, self._now_ms())
         track.revision = await self._entries.write(cut, track.revision)
+        track.due_at = began + max(INTERVAL, (time.monotonic() - began) / SHARE)
         if track.revision is not None:
             self._metrics.snapshots.inc()
 
@@ -241,13 +248,13 @@ class Snapshots:
         excess = len(self._tracks) - MAX_CHANNELS
         if self._claims <= self._max_claims and excess <= 0:
             return
-        before = time.monotonic() - INTERVAL
+        now = time.monotonic()
         for key, track in list(self._tracks.items()):
             if self._claims <= self._max_claims and excess <= 0:
                 return
             if track is keep or track.backlog is not None:
                 continue
             self._drop_view(track)
-            if excess > 0 and not track.queued and track.written_at < before:
+            if excess > 0 and not track.queued and track.due_at < now:
                 del self._tracks[key]
                 excess -= 1

@@ -74,6 +74,7 @@ def server_config(app: Any, **options: Any) -> uvicorn.Config:
             "log_config": None,
             "access_log": False,
             "server_header": False,
+            "proxy_headers": False,
             "backlog": BACKLOG,
             **options,
         },
