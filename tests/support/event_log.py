@@ -38,15 +38,16 @@ def channels(number: int, club: str = "backroom", venue: str = "leeds") -> list[
 
 
 async def add_venue(connection: asyncpg.Connection, club: str, venue: str) -> None:
-    """The rows that heads refer to; the definition is empty."""
+    """The rows that heads refer to; the definition has no slots."""
     await connection.execute(
         "insert into holdfast.clubs (club, created_ms) values ($1, 0) on conflict do nothing", club
     )
     await connection.execute(
         "insert into holdfast.venues (club, venue, revision, layout_version, name, timezone,"
-        " updated_ms, definition) values ($1, $2, 1, 1, '', 'UTC', 0, '') on conflict do nothing",
+        " updated_ms, definition) values ($1, $2, 1, 1, '', 'UTC', 0, $3) on conflict do nothing",
         club,
         venue,
+        b'{"slots":[]}',
     )
 
 

@@ -194,3 +194,16 @@ async def test_postgres_sessions_are_killed(
 
     await expect(nc, keys[:10], 10)
     assert epochs(metrics) == 1
+
+
+async def test_stops_at_whatever_moment_it_is_told_to(
+    connection: asyncpg.Connection, pool: Pool, nc: Client
+) -> None:
+    for number in range(30):
+        await connection.execute("truncate holdfast.relay_state")
+        await append(connection, channels(1)[0])
+        task = asyncio.create_task(Relay(pool, nc).run())
+        await asyncio.sleep(0.0005 * number)  # somewhere between connecting and publishing
+        task.cancel()
+        done, _ = await asyncio.wait([task], timeout=5)
+        assert done, number

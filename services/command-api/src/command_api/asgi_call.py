@@ -25,7 +25,7 @@ class ReplyTooLarge(Exception):
 
 
 async def call(app: AsgiApp, command: CommandRequest, headers: dict[str, str]) -> CommandReply:
-    """The application's answer; its body, where there is one, is JSON. Raises ReplyTooLarge."""
+    """The application's answer. Raises ReplyTooLarge."""
     body = b"" if command.body is None else msgspec.json.encode(command.body)
     requests: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
     start: Message = {"status": 500, "headers": []}
@@ -43,14 +43,19 @@ async def call(app: AsgiApp, command: CommandRequest, headers: dict[str, str]) -
                 raise ReplyTooLarge
 
     await app(_scope(command, headers, len(body)), receive, send)
-    answer = b"".join(chunks)
+    answered = {name.decode("latin-1"): value.decode("latin-1") for name, value in start["headers"]}
     return CommandReply(
-        status=start["status"],
-        headers={
-            name.decode("latin-1"): value.decode("latin-1") for name, value in start["headers"]
-        },
-        body=msgspec.Raw(answer) if answer else None,
+        status=start["status"], headers=answered, body=_json(b"".join(chunks), answered)
     )
+
+
+def _json(body: bytes, headers: dict[str, str]) -> msgspec.Raw | None:
+    """A body that is no JSON goes as a JSON string."""
+    if not body:
+        return None
+    if "json" in headers.get("content-type", ""):
+        return msgspec.Raw(body)
+    return msgspec.Raw(msgspec.json.encode(body.decode(errors="replace")))
 
 
 def _scope(command: CommandRequest, headers: dict[str, str], length: int) -> Message:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from nats.errors import Error as NatsError
 
+from command_api.outages import heed_cancel
 from holdfast.contracts.channels import ChannelKey, parse_channel
 from holdfast.contracts.ids import is_id
 from holdfast.contracts.subjects import RELAY_HINT_SUBJECT
@@ -81,6 +82,7 @@ class Hints:
 
     async def _tell(self) -> None:
         while True:
+            heed_cancel()
             await self._some.wait()
             self._some.clear()
             lines, self._lines = self._lines, {}

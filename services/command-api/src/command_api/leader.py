@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import asyncpg
 
-from command_api.outages import POSTGRES_OUTAGES
+from command_api.outages import POSTGRES_OUTAGES, heed_cancel
 from command_api.relay_metrics import RelayMetrics
 from command_api.store.pool import server_settings
 
@@ -67,12 +67,12 @@ class Leader:
     async def stop(self) -> None:
         """Stop the duties, give the lease back."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await _stop([self._task])
             self._task = None
 
     async def _run(self) -> None:
         while True:
+            heed_cancel()
             try:
                 await self._try_to_lead()
             except POSTGRES_OUTAGES as error:
@@ -117,15 +117,14 @@ class Leader:
         finally:
             self._leading = False
             self._metrics.leading.set(0)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _stop(tasks)
             log.info("no longer leading")
 
     async def _perform(self, name: str, duty: Duty) -> None:
         """Run one duty; after a failure again, a little later each time."""
         backoff = 0.1
         while True:
+            heed_cancel()
             began = asyncio.get_running_loop().time()
             try:
                 await duty()
@@ -136,3 +135,12 @@ class Leader:
                 backoff = 0.1
             await asyncio.sleep(backoff)
             backoff = min(MAX_BACKOFF, backoff * 2)
+
+
+async def _stop(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel until all have ended: a task may lose one cancellation."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=1)

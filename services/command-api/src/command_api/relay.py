@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from command_api.epochs import CHECK_SECONDS, Epochs, HistoryDoubt
-from command_api.outages import OUTAGES
+from command_api.outages import OUTAGES, heed_cancel
 from command_api.outbox import Outbox
 from command_api.publish import BATCH_MESSAGES, Publisher
 from command_api.relay_metrics import RelayMetrics
@@ -118,6 +118,7 @@ class Relay:
 
     async def _sweep(self) -> None:
         while True:
+            heed_cancel()
             began = time.monotonic()
             self._sweep_now.clear()
             try:
@@ -140,6 +141,7 @@ class Relay:
 
     async def _publish(self) -> None:
         while True:
+            heed_cancel()
             try:
                 await self._step()
                 self._backoff = 0.0

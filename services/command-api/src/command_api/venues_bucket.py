@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from command_api.bucket import Bucket
-from command_api.outages import OUTAGES
+from command_api.outages import OUTAGES, heed_cancel
 from command_api.store.sql import query
 from holdfast.contracts.subjects import VENUES_BUCKET, venue_key
 from holdfast.contracts.venues import Policy, Slot, VenueRecord
@@ -67,6 +67,7 @@ class VenuesBucket:
         self._known.clear()
         pause = 0.0
         while True:
+            heed_cancel()
             self._woken.clear()
             try:
                 if pause == SWEEP_SECONDS and self._changed:
@@ -109,8 +110,12 @@ class VenuesBucket:
             return
         place, key, revision = (club, venue), venue_key(club, venue), row["revision"]
         entry = self._known.get(place) or await self._read(key)
-        while entry.venue_revision < revision:
+        try:
             body = _record(club, venue, revision, row["layout_version"], row["definition"])
+        except msgspec.DecodeError:
+            log.exception("the definition of %s/%s cannot be read", club, venue)
+            return  # the others are served
+        while entry.venue_revision < revision:
             written = await self._bucket.put(key, body, revision=entry.bucket_revision, headers={})
             if written is None:
                 entry = await self._read(key)
