@@ -116,20 +116,21 @@ class Replay:
 
     async def _fetch_once(self, channel: Channel) -> None:
         ring = channel.ring
-        waiting = self._cold[channel]
-        after = min(map(_wanted_seq, waiting))
+        after = min(map(_wanted_seq, self._cold[channel]))
         if after < ring.floor:
             self._metrics.cold_reads.inc()
             history = await self._source.history(channel.subject, after, self._position.epoch)
             self._extend(channel, history)
-        woken = list(self._cold.pop(channel, ()))
-        for subscriber in woken:
+        waiting = self._cold.get(channel, set())
+        for subscriber in list(waiting):
             join = subscriber.join
-            if join is None:
-                continue
-            if not _is_covered(join, channel):
+            if join is not None and not _is_covered(join, channel):
+                if _wanted_seq(subscriber) < after:
+                    continue  # came while we read, from further back: the next read is for it
                 subscriber.join = _without_replay(join)
-            subscriber.wake()
+            waiting.discard(subscriber)
+            if join is not None:
+                subscriber.wake()
 
     def _extend(self, channel: Channel, history: History) -> None:
         """Put into the ring what was fetched below its floor; raises Hole when it does not reach
