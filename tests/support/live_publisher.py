@@ -44,7 +44,6 @@ from holdfast.contracts.subjects import (
     VENUES_BUCKET,
     availability_subject,
     customer_subject,
-    message_id,
     snapshot_key,
     venue_key,
 )
@@ -67,6 +66,7 @@ STATES = {
 }
 """A section goes round: what comes next, and why."""
 SECOND = 1_000_000_000
+STORE_IN_THE_WAY = 10049
 
 
 class Truth:
@@ -260,17 +260,22 @@ class LivePublisher:
     ) -> int:
         """Publish what was committed, by compare-and-set on the subject; its version."""
         truth = self.truth(key)
+        encoded, headers = self.encoded(body)
+        data = encoded if raw is None else raw
+        headers[HEADER_EXPECTED_SUBJECT_SEQ] = str(truth.seq)
+        truth.seq = await self._publish(availability_subject(key), data, headers)
+        truth.published = body.version
+        return body.version
+
+    def encoded(self, body: AvailabilityUpdated | LayoutUpdated) -> tuple[bytes, dict[str, str]]:
+        """Payload and headers of an event, without an expectation."""
         headers = {
             "ce-specversion": "1.0",
             "ce-type": f"holdfast.{body.event_type}.v1",
             HEADER_EPOCH: self.epoch,
-            HEADER_MSG_ID: message_id(self.epoch, key, body.version),
-            HEADER_EXPECTED_SUBJECT_SEQ: str(truth.seq),
+            HEADER_MSG_ID: f"{self.epoch}/{body.channel}/{body.version}",
         }
-        data = msgspec.json.encode(body) if raw is None else raw
-        truth.seq = await self._publish(availability_subject(key), data, headers)
-        truth.published = body.version
-        return body.version
+        return msgspec.json.encode(body), headers
 
     async def notify(self, club: str, customer: str, kind: str = "hold.created") -> int:
         """One private notification; its stream sequence."""
@@ -334,7 +339,7 @@ class LivePublisher:
 
     async def _answer(self, message: Msg) -> None:
         key = parse_channel(msgspec.json.decode(message.data, type=SnapshotRequest).channel)
-        if not isinstance(key, ChannelKey) or venue_key(key.club, key.venue) not in self._venues:
+        if not isinstance(key, ChannelKey) or not self._has(key):
             headers = {"Nats-Service-Error-Code": "404", "Nats-Service-Error": "unknown"}
             await self.nc.publish(message.reply, b"{}", headers=headers)
             return
@@ -342,6 +347,10 @@ class LivePublisher:
         await asyncio.sleep(self.snapshot_delay)
         headers = {"content-encoding": "gzip"}
         await self.nc.publish(message.reply, packed, headers=headers)
+
+    def _has(self, key: ChannelKey) -> bool:
+        record = self._venues.get(venue_key(key.club, key.venue))
+        return record is not None and any(slot.slot_id == key.slot for slot in record.slots)
 
     async def stop(self) -> None:
         """End what is under way."""
@@ -362,19 +371,25 @@ class LivePublisher:
         await self._publish(f"$KV.{bucket}.{key}", value, {})
 
     async def _create(self, name: str, subjects: tuple[str, ...], **config: Any) -> None:
-        await jetstream_api(
-            self.nc,
-            f"STREAM.CREATE.{name}",
-            {
-                "name": name,
-                "subjects": list(subjects),
-                "storage": "file",
-                "retention": "limits",
-                "num_replicas": 1,
-                "allow_direct": True,
-                **config,
-            },
-        )
+        full = {
+            "name": name,
+            "subjects": list(subjects),
+            "storage": "file",
+            "retention": "limits",
+            "num_replicas": 1,
+            "allow_direct": True,
+            **config,
+        }
+        async with asyncio.timeout(10):
+            while True:
+                try:
+                    await jetstream_api(self.nc, f"STREAM.CREATE.{name}", full)
+                    return
+                except ApiError as error:
+                    # The server removes the files of a deleted stream only after its answer.
+                    if error.err_code != STORE_IN_THE_WAY:
+                        raise
+                await asyncio.sleep(0.02)
 
 
 async def delete_stream(nc: Client, name: str) -> None:

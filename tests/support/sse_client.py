@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
@@ -133,6 +134,11 @@ class Client:
             self.writer.transport.abort()
 
     @property
+    def last(self) -> Received:
+        """The newest event; an empty one before the first."""
+        return self.events[-1] if self.events else Received("", None, {})
+
+    @property
     def last_event_id(self) -> str:
         return self.parser.last_event_id
 
@@ -140,6 +146,10 @@ class Client:
         """Wait until what was received makes it true."""
         async with asyncio.timeout(TIMEOUT), self._news:
             await self._news.wait_for(condition)
+
+    async def more_than(self, number: int) -> None:
+        """Wait for another event after the first `number`."""
+        await self.until(lambda: len(self.events) > number)
 
     async def count(self, number: int, *, but: tuple[str, ...] = ("checkpoint",)) -> list[Received]:
         """The first `number` events, without those named `but`."""
@@ -235,10 +245,8 @@ class EventSource:
     async def close(self) -> None:
         """Stop; raises what was wrong with an event."""
         self._task.cancel()
-        try:
+        with contextlib.suppress(asyncio.CancelledError):
             await self._task
-        except asyncio.CancelledError:
-            pass
 
     async def until(self, condition: Callable[[View], bool]) -> None:
         """Wait until the view makes it true; raises what was wrong with an event."""
@@ -269,7 +277,7 @@ class EventSource:
         taken = 0
         while not client.ended.is_set() or taken < len(client.events):
             ended = asyncio.ensure_future(client.ended.wait())
-            news = asyncio.ensure_future(client.until(lambda: len(client.events) > taken))
+            news = asyncio.ensure_future(client.more_than(taken))
             await asyncio.wait((ended, news), return_when="FIRST_COMPLETED")
             for task in (ended, news):
                 task.cancel()

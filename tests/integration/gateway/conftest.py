@@ -49,7 +49,7 @@ async def running(nats_url: str, *, ready: bool = True, **changed: Any) -> Async
     await gateway.start()
     try:
         if ready:
-            await until(lambda: is_ready(gateway))
+            await until(lambda: gateway.feed.caught_up and gateway.venues.loaded)
         yield gateway
     finally:
         await gateway.stop()

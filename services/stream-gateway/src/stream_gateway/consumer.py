@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
-from holdfast.runtime.nats import ApiError, Client, NatsError, jetstream_api
+from holdfast.runtime.nats import ApiError, Client, NatsError, cancellable, jetstream_api
 
 log = logging.getLogger("holdfast.gateway.consumer")
 
@@ -62,7 +62,7 @@ class PushConsumer:
     async def start(self, **config: Any) -> int:
         """Subscribe and create it; the number of messages that wait for it already."""
         inbox = self._nc.new_inbox()
-        self._subscription = await self._nc.subscribe(inbox, cb=self._receive)
+        self._subscription = await cancellable(self._nc.subscribe(inbox, cb=self._receive))
         self._heard = time.monotonic()
         reply = await jetstream_api(
             self._nc,
@@ -111,7 +111,7 @@ class PushConsumer:
         self.fail("stopped")
         if self._subscription is not None:
             with suppress(NatsError):
-                await self._subscription.unsubscribe()
+                await cancellable(self._subscription.unsubscribe())
         if self._name and self._nc.is_connected:
             with suppress(NatsError, ApiError, TimeoutError):
                 verb = f"CONSUMER.DELETE.{self._stream}.{self._name}"

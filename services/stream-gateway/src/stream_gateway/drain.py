@@ -31,6 +31,8 @@ async def drain(hub: Hub, gate: Gate, *, window: float, deadline: float) -> None
         clients = [client for client in hub.clients if not client.closing]
         for client in clients[: -(-len(clients) // left)]:
             hub.close(client, "drain")
+        if not hub.clients:
+            break
         if window:
             await asyncio.sleep(window / steps)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -34,6 +35,7 @@ STREAM_HEADERS = {
     "cache-control": "no-store, no-transform",
     "x-accel-buffering": "no",
 }
+Reader = Callable[[Request, Principal | None], Wanted]
 VARY = "Authorization, Cookie, Accept-Encoding"
 STALE_AFTER = 5.0
 """Seconds without a trustworthy feed after which a snapshot is refused rather than shown."""
@@ -71,21 +73,24 @@ class Routes:
 
     async def stream_of_venue(self, request: Request) -> Response:
         """SSE of one channel or several of one venue."""
-        principal = self._admission.principal(request)
-        wanted = self._admission.by_path(request, principal)
-        return self._stream(request, wanted, _expiry(principal))
+        return self._stream(request, self._admission.by_path)
 
     async def stream_by_name(self, request: Request) -> Response:
         """SSE of named channels."""
-        principal = self._admission.principal(request)
-        wanted = self._admission.by_name(request, principal)
-        return self._stream(request, wanted, _expiry(principal))
+        return self._stream(request, self._admission.by_name)
 
-    def _stream(self, request: Request, wanted: Wanted, expires: int | None) -> Response:
-        join = join_of(request, wanted)
+    def _stream(self, request: Request, read: Reader) -> Response:
+        principal = self._admission.principal(request)
         if self.draining or len(self._hub.clients) >= self._config.max_clients:
-            self._metrics.shed.inc()
-            return shed(request)
+            return self._shed(request, "this gateway takes no more streams now")
+        try:
+            wanted = read(request, principal)
+        except Refusal as refusal:
+            if refusal.code is not Code.UNAVAILABLE:
+                raise
+            return self._shed(request, refusal.detail)
+        join = join_of(request, wanted)
+        expires = None if principal is None else principal.expires_at
         if request.method == "HEAD":
             return Response(headers=STREAM_HEADERS)
         subscriber = self._hub.subscriber(wanted, join, expires=expires)
@@ -93,6 +98,14 @@ class Routes:
         if handover is None:
             return fallback_response(self._hub, self._pulse, subscriber, STREAM_HEADERS)
         return LiveResponse(self._hub, self._pulse, subscriber, handover)
+
+    def _shed(self, request: Request, why: str) -> Response:
+        """Turn a stream away: in-band for those who would give up for good on an error."""
+        self._metrics.shed.inc()
+        if EVENT_STREAM not in request.headers.get("accept", ""):
+            raise Refusal(Code.UNAVAILABLE, why)
+        body = frames.encode(comment=why, retry=jittered_retry())
+        return Response(body, headers={**STREAM_HEADERS, "connection": "close"})
 
     async def snapshot(self, request: Request) -> Response:
         """The snapshot of one channel, exact at its version."""
@@ -193,18 +206,6 @@ class LiveResponse(Response):
         subscriber.attach(transport, paused=paused, retry=jittered_retry())
         self._hub.admit(subscriber)
         self._pulse.watch(subscriber)
-
-
-def _expiry(principal: Principal | None) -> int | None:
-    return None if principal is None else principal.expires_at
-
-
-def shed(request: Request) -> Response:
-    """Turn a stream away: in-band for those who would give up for good on an error."""
-    if EVENT_STREAM in request.headers.get("accept", ""):
-        body = frames.encode(comment="busy", retry=jittered_retry())
-        return Response(body, headers={**STREAM_HEADERS, "connection": "close"})
-    raise Refusal(Code.UNAVAILABLE, "this gateway takes no more streams now")
 
 
 def matches(header: str | None, etag: str) -> bool:

@@ -28,6 +28,7 @@ from holdfast.runtime.nats import (
     NOT_FOUND_STREAM,
     ApiError,
     Client,
+    cancellable,
     jetstream_api,
 )
 from stream_gateway.consumer import Delivery, PushConsumer
@@ -38,6 +39,7 @@ OFF_LOOP = 32 * 1024
 """Compressed bytes from which on a snapshot is decoded in a thread."""
 SERVICE_ERROR = "Nats-Service-Error-Code"
 FETCH_SECONDS = 10.0
+SNAPSHOT_SECONDS = 5.0
 
 
 class StreamState(NamedTuple):
@@ -157,7 +159,9 @@ class NatsSource:
 
     async def asked_snapshot(self, key: ChannelKey) -> SnapshotRecord:
         request = msgspec.json.encode(SnapshotRequest(channel=key.name))
-        reply = await self._nc.request(SNAPSHOT_SUBJECT, request, timeout=5.0)
+        reply = await cancellable(
+            self._nc.request(SNAPSHOT_SUBJECT, request, timeout=SNAPSHOT_SECONDS)
+        )
         failed = (reply.headers or {}).get(SERVICE_ERROR)
         if failed is not None:
             status = int(failed) if failed.isdigit() else 500

@@ -6,9 +6,10 @@ disconnected and give up reconnecting after a while; here all of that is explici
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 import msgspec
 from nats.aio.client import Client
@@ -16,6 +17,7 @@ from nats.errors import Error as NatsError
 
 log = logging.getLogger("holdfast.nats")
 
+T = TypeVar("T")
 Hook = Callable[[], Awaitable[None]]
 
 
@@ -76,12 +78,27 @@ async def connect_nats(
     return nc
 
 
+async def cancellable(work: Coroutine[Any, Any, T]) -> T:
+    """Await a call of nats-py so that a cancellation is heeded.
+
+    nats-py's flush swallows a CancelledError that meets it (`Client._flush_pending`): the call goes
+    on, a time limit around it never ends it, and a loop that was told to stop runs on for ever.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    try:
+        return await work
+    finally:
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError
+
+
 async def jetstream_api(
     nc: Client, verb: str, body: Any = None, *, timeout: float = 5.0
 ) -> dict[str, Any]:
     """One request to `$JS.API.{verb}`; raises ApiError, nats.errors.Error on time-out or cut."""
     payload = b"" if body is None else msgspec.json.encode(body)
-    message = await nc.request(f"$JS.API.{verb}", payload, timeout=timeout)
+    message = await cancellable(nc.request(f"$JS.API.{verb}", payload, timeout=timeout))
     reply: dict[str, Any] = msgspec.json.decode(message.data)
     error = reply.get("error")
     if error is not None:
@@ -91,4 +108,4 @@ async def jetstream_api(
     return reply
 
 
-__all__ = ["ApiError", "Client", "NatsError", "connect_nats", "jetstream_api"]
+__all__ = ["ApiError", "Client", "NatsError", "cancellable", "connect_nats", "jetstream_api"]

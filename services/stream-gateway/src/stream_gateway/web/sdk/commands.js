@@ -48,6 +48,11 @@ export function commands({ commandApi, club, venue, token, fetch, pause = sleep 
   };
 }
 
+/** A token for somebody without an account, where the venue takes guests: `{token, customerId, expiresAt}`. */
+export function guestSession({ commandApi, club, fetch }) {
+  return request(commandApi + path`/v1/clubs/${club}/guest-sessions`, { method: 'POST', body: {}, fetch });
+}
+
 /** `crypto.randomUUID` is missing where the page came over plain HTTP from another machine. */
 export function newKey() {
   if (crypto.randomUUID) return crypto.randomUUID();

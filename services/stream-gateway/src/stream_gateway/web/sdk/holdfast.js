@@ -20,7 +20,7 @@ import { path, Problem, request } from './request.js';
 import { applyEvent, mergeListed, replaceAll } from './sections.js';
 import { ServerClock } from './server-clock.js';
 
-export { commands, Problem, Unreachable } from './commands.js';
+export { commands, guestSession, Problem, Unreachable } from './commands.js';
 export { queries } from './queries.js';
 export { ServerClock };
 

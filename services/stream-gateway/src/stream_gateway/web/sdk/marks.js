@@ -17,6 +17,11 @@ export class Marks {
     return this.#bySection.has(sectionId);
   }
 
+  /** All sections that something is under way for. */
+  ids() {
+    return [...this.#bySection.keys()];
+  }
+
   /**
    * @param {Iterable<string>} sectionIds
    * @returns {object} the mark, to be given to `settle` or `drop`

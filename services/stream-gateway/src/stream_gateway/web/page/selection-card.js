@@ -1,0 +1,149 @@
+/** What is selected, what it costs, and the button that asks for it. */
+
+import { fill, h } from './dom.js';
+import { money } from './format.js';
+import { countByKind, features, party, priceOf } from './venue.js';
+
+const MOST_ROWS = 8;
+
+export class SelectionCard {
+  element = h('section.card.selection', { 'aria-label': 'Your selection', hidden: true });
+  guests = 2;
+  #night;
+  #busy = false;
+
+  /**
+   * @param {{venue: object, board: object, date: string, slotId: string, role: () => string,
+   *   hold: () => void, enter: () => void}} night
+   */
+  constructor(night) {
+    this.#night = night;
+  }
+
+  busy(busy) {
+    this.#busy = busy;
+    this.render();
+  }
+
+  render() {
+    const { venue, board } = this.#night;
+    const places = [...board.selection].map((id) => venue.byId.get(id)).filter(Boolean);
+    this.element.hidden = places.length === 0;
+    if (places.length === 0) return void fill(this.element);
+    const focused = this.element.contains(document.activeElement) ? document.activeElement.dataset.part : null;
+    fill(
+      this.element,
+      h('header.card-head', {}, h('h3', {}, `${countByKind(places)} selected`), this.#clear()),
+      h('ul.items', {}, places.slice(0, MOST_ROWS).map((place) => this.#row(place))),
+      places.length > MOST_ROWS ? h('p.muted.small', {}, `and ${places.length - MOST_ROWS} more`) : null,
+      this.#party(places),
+      this.#button(places),
+    );
+    if (focused) this.element.querySelector(`[data-part="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  /** Whether to say how many come. */
+  get asksForGuests() {
+    const { venue, board } = this.#night;
+    return [...board.selection].some((id) => venue.byId.get(id)?.section.partyMax != null);
+  }
+
+  #amount(place) {
+    const { venue, board, date, slotId } = this.#night;
+    return priceOf(venue, place, date, slotId) * (board.quantities.get(place.id) ?? 1);
+  }
+
+  #row(place) {
+    const { venue, board } = this.#night;
+    const about = [party(place), ...features(place)].filter(Boolean).join(' · ');
+    return h(
+      'li',
+      {},
+      h('div', {}, h('span', {}, place.name), about ? h('span.muted.small.about', {}, about) : null),
+      board.look(place.id).total > 1 && place.seats.length === 0 ? this.#stepper(place) : null,
+      h('span', {}, money(this.#amount(place), venue.currency)),
+      h(
+        'button.icon',
+        {
+          type: 'button',
+          'aria-label': `Remove ${place.name}`,
+          'data-part': `remove ${place.id}`,
+          onclick: () => board.toggle(place.id),
+        },
+        '×',
+      ),
+    );
+  }
+
+  #stepper(place) {
+    const { board } = this.#night;
+    const quantity = board.quantities.get(place.id) ?? 1;
+    const step = (label, sign, by) =>
+      h(
+        'button.icon',
+        {
+          type: 'button',
+          'aria-label': `${label} ${place.name}`,
+          'data-part': `${label} ${place.id}`,
+          disabled: quantity + by < 1 || quantity + by > board.look(place.id).free,
+          onclick: () => board.setQuantity(place.id, quantity + by),
+        },
+        sign,
+      );
+    return h('span.stepper', {}, step('fewer at', '−', -1), h('output', {}, String(quantity)), step('more at', '+', 1));
+  }
+
+  #party(places) {
+    if (!this.asksForGuests) return null;
+    const most = places.reduce((sum, { section }) => sum + (section.partyMax ?? Infinity), 0);
+    const least = Math.min(...places.map(({ section }) => section.partyMin ?? 1));
+    const misfit = this.guests > most || this.guests < least;
+    return h(
+      'label.field.guests',
+      {},
+      'Guests',
+      h('input', {
+        type: 'number',
+        min: 1,
+        max: 999,
+        value: this.guests,
+        inputMode: 'numeric',
+        'data-part': 'guests',
+        'aria-invalid': misfit,
+        onchange: (event) => {
+          this.guests = Math.max(1, Math.min(999, Math.round(event.target.valueAsNumber) || 1));
+          this.render();
+        },
+      }),
+      misfit ? h('span.small.warn', {}, `takes ${least} to ${most}`) : null,
+    );
+  }
+
+  #button(places) {
+    const { venue, role, hold, enter } = this.#night;
+    const total = money(places.reduce((sum, place) => sum + this.#amount(place), 0), venue.currency);
+    if (role() !== 'none') {
+      const minutes = Math.round(venue.policy.holdTtlSeconds / 60);
+      return [
+        h(
+          'button.primary.big',
+          { type: 'button', disabled: this.#busy, 'data-part': 'hold', onclick: hold },
+          this.#busy ? 'Asking…' : 'Hold',
+          h('span', {}, total),
+        ),
+        h('p.muted.small.centre', {}, `Kept for you for ${minutes} minutes, free of charge.`),
+      ];
+    }
+    return h(
+      'button.primary.big',
+      { type: 'button', disabled: this.#busy, 'data-part': 'hold', onclick: enter },
+      venue.policy.guestCheckout ? 'Hold as a guest' : 'Sign in to hold',
+      h('span', {}, total),
+    );
+  }
+
+  #clear() {
+    const { board } = this.#night;
+    return h('button.quiet.small', { type: 'button', 'data-part': 'clear', onclick: () => board.select([]) }, 'Clear');
+  }
+}
