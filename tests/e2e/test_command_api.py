@@ -234,9 +234,8 @@ async def test_what_is_claimed_cannot_leave_the_layout(api: Api) -> None:
     hold = (await api.hold("t3")).json()
     etag = (await api.http.get(VENUE)).headers["etag"]
     admin = bearer("admin", sub="root")
-    smaller = {"slots": [], "sections": []}
-    smaller["slots"] = [{"slotId": CHANNEL.slot, "start": "21:00", "end": "23:00"}]
-    smaller["sections"] = [{"sectionId": "t0"}]
+    slot = {"slotId": CHANNEL.slot, "start": "21:00", "end": "23:00"}
+    smaller = {"slots": [slot], "sections": [{"sectionId": "t0"}]}
     answer = await api.http.put(VENUE, json=smaller, headers=admin | {"if-match": etag})
     assert problem(answer, 409, "SECTION_IN_USE")["sectionIds"] == ["t3"]
     problem(await api.http.put(VENUE, json=smaller, headers=admin), 428, "PRECONDITION_REQUIRED")
@@ -278,7 +277,7 @@ async def test_ones_own_holds_come_newest_first_and_in_pages(api: Api) -> None:
     seen: list[str] = []
     token = ""
     while token is not None:
-        query = {"mine": "", "limit": 2} | ({"pageToken": token} if token else {})
+        query = {"mine": "", "limit": "2", "pageToken": token}
         page = (await api.http.get(f"{VENUE}/holds", params=query, headers=ANN)).json()
         seen += [hold["holdId"] for hold in page["items"]]
         token = page["nextPageToken"]

@@ -10,7 +10,7 @@ from command_api.domain.commands import CancelBooking, ConfirmHold
 from command_api.domain.days import day_of, no_slot
 from command_api.domain.decision import Decision, Rejection
 from command_api.domain.draft import Cause, Change, Draft
-from command_api.domain.expiry import expire_record, refunded
+from command_api.domain.expiry import refunded
 from command_api.domain.hold_changes import live_hold, owns
 from command_api.domain.model import ACTIVE_BOOKINGS, BookingRecord, Day, HoldRecord, Scope
 from command_api.domain.times import later
@@ -155,17 +155,17 @@ def cancel_booking(scope: Scope, command: CancelBooking, now: str) -> Decision |
     draft = Draft(scope, now)
     if booking.status is BookingStatus.CANCELLED:
         return draft.close(answer_of(booking, now))
-    expire_record(draft, booking.id)
-    if draft.events:
-        return _not_now(booking, "Nobody approved the booking in time.", BookingStatus.EXPIRED)
     if booking.status not in ACTIVE_BOOKINGS:
         return _not_now(booking, f"The booking is {booking.status.value} already.")
+    due = booking.approval_expires_at
+    if due is not None and due <= now:
+        expired = msgspec.structs.replace(booking, status=BookingStatus.EXPIRED)
+        return _not_now(expired, "Nobody approved the booking in time.", since=due)
     if not command.asker.is_staff:
         deadline = later(booking.starts_at, -60 * scope.venue.policy.cancel_until_minutes)
         if now >= deadline:
-            denied = _not_now(booking, f"The booking could be cancelled until {deadline}.")
-            denied.valid_from = deadline
-            return denied
+            detail = f"The booking could be cancelled until {deadline}."
+            return _not_now(booking, detail, since=deadline)
         draft.relies_on_future(deadline)
     return _cancel(draft, booking, command)
 
@@ -192,9 +192,10 @@ def _cancel(draft: Draft, booking: BookingRecord, command: CancelBooking) -> Dec
     return draft.close(answer_of(cancelled, draft.now))
 
 
-def _not_now(booking: BookingRecord, detail: str, status: BookingStatus | None = None) -> Rejection:
+def _not_now(booking: BookingRecord, detail: str, *, since: str | None = None) -> Rejection:
     return Rejection(
         code=Code.INVALID_TRANSITION,
         detail=detail,
-        facts={"status": (status or booking.status).value},
+        facts={"status": booking.status.value},
+        valid_from=since,
     )

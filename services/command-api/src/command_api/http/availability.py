@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
+
 from command_api.domain.days import day_of
+from command_api.domain.model import ChannelState, Venue
 from command_api.domain.snapshot import NoSuchSlot, staff_snapshot
 from command_api.http.answer import Answer, Header, json_answer, not_modified
 from command_api.http.auth import readable_venue, venue_not_found
@@ -17,6 +21,9 @@ from holdfast.contracts.states import Audience
 
 NO_EPOCH = "none"
 """Before anything was ever published: no stream has it, so a client that resumes by it is reset."""
+
+LARGE = 500
+"""Sections: from here on another thread makes the snapshot, and holds are not kept waiting."""
 
 _CACHING: tuple[Header, ...] = (
     (b"cache-control", b"no-cache"),
@@ -47,16 +54,25 @@ async def read_availability(call: Call) -> Answer:
     current = await reads.venue(venue.club, venue.venue)
     if current is None:
         raise venue_not_found()
+    render = partial(_render, current, state, history, audience, call.services.clock())
+    if len(current.units) < LARGE:
+        return await compressed(call, render())
+    return await compressed(call, await asyncio.to_thread(render))
+
+
+def _render(
+    venue: Venue, state: ChannelState, history: Cursor | None, audience: Audience, now: str
+) -> Answer:
     snapshot = staff_snapshot(
-        current,
+        venue,
         state,
         epoch=history.epoch if history else NO_EPOCH,
         cursor=str(history) if history else None,
-        server_time=call.services.clock(),
+        server_time=now,
     )
-    etag = _etag(history, state.version, current.layout_version, audience)
     shown = snapshot if audience is Audience.STAFF else public_snapshot(snapshot)
-    return await compressed(call, json_answer(shown, etag, *_CACHING))
+    etag = _etag(history, state.version, venue.layout_version, audience)
+    return json_answer(shown, etag, *_CACHING)
 
 
 def _etag(history: Cursor | None, version: int, layout_version: int, audience: Audience) -> Header:

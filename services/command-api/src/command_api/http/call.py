@@ -91,6 +91,8 @@ class Call:
         if declared is not None and declared.isdigit() and int(declared) > limit:
             raise too_large(limit)
         message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
         if not message.get("more_body", False):
             body: bytes = message.get("body", b"")
             if len(body) > limit:
