@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from command_api.domain.ends import join
 from command_api.domain.model import ChannelState, Tally, Unit
 from holdfast.contracts.snapshots import Claim
 from holdfast.contracts.states import ClaimKind, SectionState
@@ -34,6 +35,8 @@ def count(tally: Tally, claim: Claim, sign: int) -> None:
     """Add one claim to the tally (`sign` 1) or take it out (-1)."""
     tally.taken += sign * claim.quantity
     kind = claim.kind
+    if sign > 0 and tally.ends is not None:
+        join(tally.ends, claim)
     if kind is ClaimKind.HOLD:
         tally.holds += sign
     elif kind is ClaimKind.CONFIRMED:

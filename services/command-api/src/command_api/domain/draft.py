@@ -9,25 +9,21 @@ number of its own seats.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
-
-import msgspec
 
 from command_api.domain.claims import (
     View,
-    count,
     known_tally,
     left_of,
-    strongest,
     table_view,
-    tally_of,
-    view_of,
 )
 from command_api.domain.decision import Answer, Decision
-from command_api.domain.model import ChannelState, Record, Scope, Tally, Unit, Venue
+from command_api.domain.ends import End
+from command_api.domain.model import ChannelState, Record, Scope, Unit, Venue
 from command_api.domain.notices import notice_of
 from command_api.domain.times import earliest, latest
+from command_api.domain.touched import Touched
 from holdfast.contracts.events import AvailabilityUpdated
 from holdfast.contracts.notices import Notice, NoticeType
 from holdfast.contracts.snapshots import Actor, Capacity, Claim
@@ -54,49 +50,6 @@ class Change(NamedTuple):
     added: Claim | None
 
 
-class _Touched:
-    """One section's claims: those of the state, less what left, plus what joined."""
-
-    __slots__ = ("_base", "_joined", "_left", "tally")
-
-    def __init__(self, base: Mapping[str, Claim], tally: Tally) -> None:
-        self._base = base
-        self._left: set[str] = set()
-        self._joined: dict[str, Claim] = {}
-        self.tally = tally
-
-    def get(self, claim_id: str) -> Claim | None:
-        claim = self._joined.get(claim_id)
-        if claim is None and claim_id not in self._left:
-            return self._base.get(claim_id)
-        return claim
-
-    def remove(self, claim_id: str) -> None:
-        """Raises KeyError where there is no such claim."""
-        claim = self.get(claim_id)
-        if claim is None:
-            raise KeyError(claim_id)
-        if self._joined.pop(claim_id, None) is None:
-            self._left.add(claim_id)
-        count(self.tally, claim, -1)
-
-    def put(self, claim: Claim) -> None:
-        """Raises ValueError where the claim is there already."""
-        if self.get(claim.claim_id) is not None:
-            raise ValueError(f"claim {claim.claim_id} is there already")
-        self._joined[claim.claim_id] = claim
-        count(self.tally, claim, 1)
-
-    def __iter__(self) -> Iterator[Claim]:
-        for claim_id, claim in self._base.items():
-            if claim_id not in self._left:
-                yield claim
-        yield from self._joined.values()
-
-    def by_id(self) -> dict[str, Claim]:
-        return {claim.claim_id: claim for claim in self}
-
-
 class Draft:
     """`now` is never before the channel's last change."""
 
@@ -110,7 +63,7 @@ class Draft:
         self.notices: list[Notice] = []
         self.valid_from: str | None = None
         self.valid_until: str | None = None
-        self._touched: dict[str, _Touched] = {}
+        self._touched: dict[str, Touched] = {}
         self._channel = scope.channel.key.name
         self._members = scope.venue.members.get(scope.channel.key.slot)
 
@@ -123,7 +76,7 @@ class Draft:
         """The record as the draft has it; ended ones only where they ended here."""
         return self.records.get(record_id) or self.state.records.get(record_id)
 
-    def claims(self, section_id: str) -> Iterable[Claim]:
+    def claims(self, section_id: str) -> Collection[Claim] | Touched:
         touched = self._touched.get(section_id)
         if touched is not None:
             return touched
@@ -136,10 +89,14 @@ class Draft:
             return unit.total
         return left_of(self._touch(section_id, unit).tally, unit.total)
 
-    def may_expire(self, unit: Unit) -> bool:
-        """Whether the section has claims that end by the clock."""
+    def first_end(self, unit: Unit) -> End | None:
+        """Which of the section's claims ends first by the clock, if any does."""
+        return self._touch(unit.section.section_id, unit).first_end()
+
+    def only_holds(self, unit: Unit) -> bool:
+        """Whether nothing but holds takes the section."""
         tally = self._touch(unit.section.section_id, unit).tally
-        return tally.holds > 0 or tally.pending > 0
+        return not (tally.pending or tally.confirmed or tally.blocks)
 
     def relies_on_past(self, moment: str | None) -> None:
         """The outcome is right only from `moment` on."""
@@ -180,26 +137,22 @@ class Draft:
             created=created,
         )
 
-    def _touch(self, section_id: str, unit: Unit) -> _Touched:
+    def _touch(self, section_id: str, unit: Unit) -> Touched:
         touched = self._touched.get(section_id)
         if touched is None:
             base = self.state.claims.get(section_id, _NO_CLAIMS)
-            if unit.total > 1:
-                tally = msgspec.structs.replace(known_tally(self.state, section_id))
-            else:
-                tally = tally_of(base.values())
-            touched = self._touched[section_id] = _Touched(base, tally)
+            known = known_tally(self.state, section_id) if unit.total > 1 else None
+            touched = self._touched[section_id] = Touched(base, known)
         return touched
 
     def _change(self, cause: Cause, unit: Unit, removed: str | None, added: Claim | None) -> None:
         touched = self._touch(unit.section.section_id, unit)
-        tally, total = touched.tally, unit.total
-        before = SectionState.AVAILABLE if left_of(tally, total) else strongest(tally)
+        before = touched.state(unit.total)
         if removed is not None:
             touched.remove(removed)
         if added is not None:
             touched.put(added)
-        self._emit(cause, unit, before, view_of(tally, total, touched), removed, added)
+        self._emit(cause, unit, before, touched.view(unit.total), removed, added)
 
     def _shows(self, table_id: str) -> bool:
         """Whether the table is part of the layout, and of the slot."""

@@ -87,15 +87,11 @@ def make_room(draft: Draft, unit: Unit, quantity: int) -> bool:
     only as much as needed, the oldest first, so that one command does not pay for all."""
     if draft.left(unit) >= quantity:
         return True
-    if not draft.may_expire(unit):
-        return False
-    due = sorted(
-        (claim.expires_at, claim.claim_id)
-        for claim in draft.claims(unit.section.section_id)
-        if claim.expires_at is not None and claim.expires_at <= draft.now
-    )
-    for _expires_at, record_id in due:
-        expire_record(draft, record_id)
+    while (first := draft.first_end(unit)) is not None and first.at <= draft.now:
+        version = draft.version
+        expire_record(draft, first.claim_id)
         if draft.left(unit) >= quantity:
             return True
+        if draft.version == version:  # a claim without its record: it can end, but not by itself
+            return False
     return False

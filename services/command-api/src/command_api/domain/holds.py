@@ -77,30 +77,28 @@ def _check_free(draft: Draft, asked: Asked, command: HoldSections) -> Rejection 
 
 def _too_many_units(draft: Draft, unit: Unit, asked: Asked) -> Rejection:
     section_id, left = unit.section.section_id, draft.left(unit)
-    requested = asked.claims[section_id]
-    ends = (c.expires_at for c in draft.claims(section_id) if c.expires_at is not None)
+    requested, first = asked.claims[section_id], draft.first_end(unit)
     return Rejection(
         code=Code.CAPACITY_EXCEEDED,
         detail=f"Section {section_id} has {left} left; {requested} were asked for.",
         facts={"sectionId": section_id, "requested": requested, "available": left},
-        valid_until=min(ends, default=None),
+        valid_until=None if first is None else first.at,
     )
 
 
 def _not_available(draft: Draft, conflict: list[Unit], command: HoldSections) -> Rejection:
-    """`heldUntil` is when the last hold in the way ends at the latest; null where something else is
-    in the way. The answer stands until the first claim in the way ends."""
+    """`heldUntil` is when holds leave the last of the sections, as snapshots show it; null where
+    something else is in the way. The answer stands until the first claim in the way ends."""
     ids = [unit.section.section_id for unit in conflict]
-    claims = [claim for section_id in ids for claim in draft.claims(section_id)]
-    only_holds = all(claim.kind is ClaimKind.HOLD for claim in claims)
-    ends = [claim.expires_at for claim in claims if claim.expires_at is not None]
+    ends = [end.at for unit in conflict if (end := draft.first_end(unit)) is not None]
+    only_holds = all(draft.only_holds(unit) for unit in conflict)
     facts = {
         "conflictingSections": ids,
         "heldUntil": max(ends, default=None) if only_holds else None,
         "version": draft.state.version,
         "alternatives": [],
     }
-    if own := _own_hold(claims, command):
+    if only_holds and (own := _own_hold(draft, ids, command)):
         facts["ownHoldId"] = own
     return Rejection(
         code=Code.SECTION_NOT_AVAILABLE,
@@ -110,11 +108,17 @@ def _not_available(draft: Draft, conflict: list[Unit], command: HoldSections) ->
     )
 
 
-def _own_hold(claims: list[Claim], command: HoldSections) -> str | None:
+def _own_hold(draft: Draft, section_ids: list[str], command: HoldSections) -> str | None:
     """The hold in the way where it is one, and of whom this hold would be for; staff without a
     customer find what they hold themselves."""
+    claims: list[Claim] = []
+    for section_id in section_ids:
+        here = draft.claims(section_id)
+        if len(here) != 1:
+            return None
+        claims.extend(here)
     first = claims[0]
-    if first.kind is not ClaimKind.HOLD or first.customer_id != command.customer_id:
+    if first.customer_id != command.customer_id:
         return None
     if command.customer_id is None and first.actor.id != command.asker.actor.id:
         return None

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import field
 
+from command_api.domain.ends import End
 from holdfast.contracts.bookings import Contact, Payment
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.holds import Item
@@ -164,13 +165,15 @@ def is_active(record: Record) -> bool:
 
 
 class Tally(msgspec.Struct):
-    """The claims of one section, counted: units taken, and claims by kind."""
+    """The claims of one section, counted: units taken, and claims by kind. `ends`: see `ends`,
+    made when it is first asked for."""
 
     taken: int = 0
     holds: int = 0
     pending: int = 0
     confirmed: int = 0
     blocks: int = 0
+    ends: list[End] | None = None
 
 
 class ChannelState(msgspec.Struct):
