@@ -12,7 +12,8 @@ const GAP = 40;
  * @param {{places: object[]}} venue
  * @param {number} proportion  of the room: width by height
  * @returns {{frames: {label: string, x: number, y: number, w: number, h: number}[],
- *   bounds: {x: number, y: number, w: number, h: number}, upright: boolean}}
+ *   bounds: {x: number, y: number, w: number, h: number}, shape: string, fixed: boolean}}
+ *   `shape` names the arrangement: the same one, the same places; `fixed`: there is no other
  */
 export function arrange(venue, proportion) {
   const floors = new Map();
@@ -24,8 +25,9 @@ export function arrange(venue, proportion) {
     floors.get(name).push(place);
   }
   if (floors.size < 2) {
+    const columns = venue.places.every(({ kind }) => kind === 'pool') ? inColumns(venue.places, proportion) : 0;
     const bounds = grown(around(venue.places), MARGIN, 0);
-    return { frames: [{ label: '', ...bounds }], bounds, upright: false };
+    return { frames: [{ label: '', ...bounds }], bounds, shape: `one ${columns}`, fixed: columns === 0 };
   }
   const frames = [...floors].map(([name, places]) => ({
     label: `${name[0].toUpperCase()}${name.slice(1)} floor`,
@@ -35,7 +37,22 @@ export function arrange(venue, proportion) {
   const upright = scale(line(frames, 'h', 'w'), proportion) > scale(line(frames, 'w', 'h'), proportion);
   const [along, across] = upright ? ['h', 'w'] : ['w', 'h'];
   inLine(frames, along, across);
-  return { frames, bounds: { x: 0, y: 0, ...line(frames, along, across) }, upright };
+  return { frames, bounds: { x: 0, y: 0, ...line(frames, along, across) }, shape: `line ${along}`, fixed: false };
+}
+
+/** Pools are services, no furniture: they stand where there is room. @returns how many abreast */
+function inColumns(places, proportion) {
+  const [w, h] = ['w', 'h'].map((side) => Math.max(...places.map((place) => place[side])) + GAP);
+  let [columns, best] = [1, 0];
+  for (let count = 1; count <= places.length; count += 1) {
+    const size = scale({ w: count * w + 2 * MARGIN, h: Math.ceil(places.length / count) * h + 2 * MARGIN }, proportion);
+    if (size > best) [columns, best] = [count, size];
+  }
+  places.forEach((place, index) => {
+    place.x = w * (index % columns);
+    place.y = h * Math.floor(index / columns);
+  });
+  return columns;
 }
 
 function floorOf(place) {

@@ -37,7 +37,7 @@ export class HoldCard {
         'header.card-head',
         {},
         h('div', {}, h('h3', {}, 'Held for you'), this.#until),
-        h('div.ring', { role: 'timer', 'aria-label': 'Time left' }, this.#ring(), this.#left),
+        h('div.timer', { role: 'timer', 'aria-label': 'Time left' }, this.#ring(), this.#left),
       ),
       this.#items,
       this.#sums,
@@ -56,8 +56,7 @@ export class HoldCard {
   update(hold) {
     this.#hold = hold;
     this.#warned = false;
-    const { timezone, currency } = this.#venue;
-    this.#until.textContent = `until ${clock(hold.expiresAt, timezone)}`;
+    this.#until.textContent = `until ${clock(hold.expiresAt, this.#venue.timezone)}`;
     fill(
       this.#items,
       hold.items.map((item) =>
@@ -65,12 +64,14 @@ export class HoldCard {
           'li',
           {},
           h('span', {}, this.#name(item)),
-          h('span', {}, money(item.amount, hold.currency ?? currency)),
+          item.amount > 0 ? h('span', {}, money(item.amount, hold.currency)) : null,
         ),
       ),
     );
     const deposit = hold.depositAmount > 0 ? `Deposit ${money(hold.depositAmount, hold.currency)} · ` : '';
-    fill(this.#sums, deposit, h('strong', {}, `Total ${money(hold.totalAmount, hold.currency)}`));
+    const total = hold.totalAmount > 0 ? h('strong', {}, `Total ${money(hold.totalAmount, hold.currency)}`) : null;
+    fill(this.#sums, deposit, total);
+    this.#sums.hidden = hold.totalAmount === 0 && hold.depositAmount === 0;
     this.tick();
   }
 

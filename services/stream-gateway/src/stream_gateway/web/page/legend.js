@@ -1,6 +1,7 @@
 /** What the colours and forms mean, and what the categories cost tonight. */
 
 import { h } from './dom.js';
+import { MOST_BUTTONS } from './plan/plan.js';
 import { money } from './format.js';
 import { categoryPrice } from './venue.js';
 
@@ -17,7 +18,7 @@ export function legend(venue, date, slotId) {
   const priced = categories.some((category) => categoryPrice(venue, category, date, slotId) > 0);
   return h(
     'div.legend',
-    {},
+    { className: venue.places.length > MOST_BUTTONS ? 'legend round' : 'legend' },
     h(
       'ul',
       { 'aria-label': 'States' },

@@ -12,7 +12,7 @@ import { list, money } from './format.js';
 import { Own } from './own.js';
 import { Panel } from './panel.js';
 import { Plan } from './plan/plan.js';
-import { describe, party, priceOf } from './venue.js';
+import { countByKind, describe, party, priceOf } from './venue.js';
 import { explain, inTheWay } from './words.js';
 
 const SAYS = { held: 'held by someone', unavailable: 'taken', mine: 'held by you', booked: 'booked by you', absent: 'not part of this slot', unknown: 'not known yet' };
@@ -110,6 +110,7 @@ export class Night {
       pick: (id) => this.#pick(id),
     });
     this.#panel = new Panel(this.#page.panelHosts, {
+      zoom: this.#plan.buttons,
       date: this.#where.date,
       slotId: this.#where.slotId,
       venue: this.#venue,
@@ -189,6 +190,7 @@ export class Night {
   }
 
   async #hold() {
+    this.#page.notices.clear();
     const ids = [...this.#board.selection];
     const quantities = Object.fromEntries([...this.#board.quantities].filter(([, number]) => number > 1));
     const body = {
@@ -238,8 +240,11 @@ export class Night {
     if (!quote) return;
     const chosen = this.#board.select(quote.sectionIds);
     this.#plan.show(chosen);
-    const names = list(chosen.map((id) => this.#name(id)));
-    this.#page.notices.show('plain', { title: `Chosen for you: ${names}`, text: 'Hold to keep them.' });
+    const places = chosen.map((id) => this.#venue.byId.get(id));
+    this.#page.notices.show('plain', {
+      title: `${countByKind(places)} chosen for you`,
+      text: `${list(places.map(({ name }) => name))}. Hold to keep.`,
+    });
   }
 
   /** Somebody without a token: a guest where the venue takes guests, else the sign-in. */

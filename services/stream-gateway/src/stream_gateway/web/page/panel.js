@@ -34,7 +34,7 @@ export class Panel {
       this.#bookings,
       bestCard(night),
     );
-    fill(hosts.legend, legend(venue, date, slotId));
+    fill(hosts.legend, legend(venue, date, slotId), night.zoom);
     this.#when.textContent = `${day(date)} · ${venue.slots.get(slotId)?.name || slotId}`;
   }
 

@@ -74,8 +74,14 @@ function slotChip(slot, shown, venue, link) {
       'data-slot-id': slot.slotId,
     },
     h('b', {}, name.includes(':') ? times : name),
-    h('span', {}, slot.closed ? 'closed' : name.includes(':') ? free(slot) : `${times} · ${free(slot)}`),
+    h('span', {}, detail(slot, current, name.includes(':') ? '' : times)),
   );
+}
+
+/** The night shown has its own count, which is live. */
+function detail(slot, current, times) {
+  const count = slot.closed ? 'closed' : current ? '' : free(slot);
+  return [times, count].filter(Boolean).join(' · ') || 'shown';
 }
 
 function free({ free: left, total }) {

@@ -61,7 +61,7 @@ export class SelectionCard {
       {},
       h('div', {}, h('span', {}, place.name), about ? h('span.muted.small.about', {}, about) : null),
       board.look(place.id).total > 1 && place.seats.length === 0 ? this.#stepper(place) : null,
-      h('span', {}, money(this.#amount(place), venue.currency)),
+      this.#amount(place) > 0 ? h('span', {}, money(this.#amount(place), venue.currency)) : null,
       h(
         'button.icon',
         {
@@ -121,7 +121,8 @@ export class SelectionCard {
 
   #button(places) {
     const { venue, role, hold, enter } = this.#night;
-    const total = money(places.reduce((sum, place) => sum + this.#amount(place), 0), venue.currency);
+    const sum = places.reduce((before, place) => before + this.#amount(place), 0);
+    const total = sum > 0 ? money(sum, venue.currency) : '';
     if (role() !== 'none') {
       const minutes = Math.round(venue.policy.holdTtlSeconds / 60);
       return [
@@ -131,7 +132,7 @@ export class SelectionCard {
           this.#busy ? 'Asking…' : 'Hold',
           h('span', {}, total),
         ),
-        h('p.muted.small.centre', {}, `Kept for you for ${minutes} minutes, free of charge.`),
+        h('p.muted.small.centre', {}, `Kept for you for ${minutes} minutes. Nothing to pay for that.`),
       ];
     }
     return h(

@@ -11,7 +11,8 @@ import { Camera } from './camera.js';
 import { CanvasPlan } from './canvas-plan.js';
 import { SvgPlan } from './svg-plan.js';
 
-const MOST_BUTTONS = 300;
+/** Beyond so many places they are drawn on canvas, and no buttons. */
+export const MOST_BUTTONS = 300;
 const CLOSEST_PX = 110;
 const SHOWN_PX = 30;
 
@@ -22,7 +23,9 @@ export class Plan {
   #drawing;
   #camera;
   #tip = h('div.tip', { hidden: true, 'aria-hidden': 'true' });
-  #upright = null;
+  #drawn = null;
+  /** Zoom, to be put where it covers nothing. */
+  buttons;
   #watching;
 
   /**
@@ -40,7 +43,8 @@ export class Plan {
     stage.append(this.#drawing.element);
     stage.addEventListener('pointermove', (event) => this.#hover(event));
     stage.addEventListener('pointerleave', () => this.#hideTip());
-    fill(host, stage, this.#tip, this.#buttons());
+    fill(host, stage, this.#tip);
+    this.buttons = this.#buttons();
     this.#watching = new ResizeObserver(() => this.#resize());
     this.#watching.observe(stage);
     this.#resize();
@@ -75,11 +79,14 @@ export class Plan {
     const { clientWidth: width, clientHeight: height } = this.#host;
     if (width === 0 || height === 0) return;
     const arrangement = arrange(this.#venue, width / height);
-    if (arrangement.upright !== this.#upright) {
-      this.#upright = arrangement.upright;
+    if (arrangement.shape !== this.#drawn) {
+      this.#drawn = arrangement.shape;
+      const { bounds } = arrangement;
+      if (arrangement.fixed) this.#host.style.setProperty('--proportion', bounds.w / bounds.h);
+      else this.#host.style.removeProperty('--proportion');
       Object.assign(this.#camera, { width, height });
       const smallest = Math.min(...this.#venue.places.map((place) => Math.min(place.w, place.h)));
-      this.#camera.frame(arrangement.bounds, CLOSEST_PX / smallest);
+      this.#camera.frame(bounds, CLOSEST_PX / smallest);
       this.#drawing.draw(arrangement);
       this.#drawing.paint(null);
     }

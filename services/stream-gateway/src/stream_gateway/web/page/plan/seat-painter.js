@@ -28,6 +28,7 @@ export class SeatPainter {
     for (const name of ['floor', 'ink', 'muted', 'taken', 'accent', 'table']) {
       this.#colours[name] = style.getPropertyValue(`--${name}`).trim();
     }
+    this.#colours.accentInk = style.getPropertyValue('--accent-ink').trim();
   }
 
   /** Whether a place looks other than when it was last asked about. */
@@ -132,7 +133,7 @@ export class SeatPainter {
     for (const [key, places] of groups) {
       const form = key.split('|')[0];
       if (!['available', 'held', 'mine', 'booked'].includes(form)) continue;
-      context.fillStyle = form === 'held' ? this.#colours.muted : '#fff';
+      context.fillStyle = form === 'available' ? inkOn(context, key.split('|')[1]) : form === 'held' ? this.#colours.muted : this.#colours.accentInk;
       for (const { label, x, y } of places) context.fillText(form === 'booked' ? '✓' : label, x, y);
     }
   }
@@ -161,6 +162,15 @@ function outline(context, places, size, share) {
       context.arc(x, y, radius, 0, FULL_TURN);
     }
   }
+}
+
+/** Black or white, whichever reads better (WCAG 2 relative luminance). */
+function inkOn(context, colour) {
+  context.fillStyle = colour;
+  // Canvas answers `#rrggbb` for every opaque colour.
+  const channels = [1, 3, 5].map((at) => parseInt(context.fillStyle.slice(at, at + 2), 16) / 255);
+  const [red, green, blue] = channels.map((value) => (value <= 0.04 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.3 ? '#14161d' : '#ffffff';
 }
 
 function view(context, x, y, k, ratio) {

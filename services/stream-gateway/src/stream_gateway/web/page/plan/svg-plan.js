@@ -154,7 +154,7 @@ function floor({ label, x, y, w, h }) {
 function lettering(place) {
   const width = Math.min(place.w, place.rotation % 180 === 0 ? place.w : place.h);
   const height = Math.min(place.h, place.rotation % 180 === 0 ? place.h : place.w);
-  const large = Math.min(height * (place.kind === 'pool' ? 0.16 : 0.36), (width * 1.5) / Math.max(2, place.label.length), 46);
+  const large = Math.min(height * (place.kind === 'pool' ? 0.16 : 0.36), (width * 1.4) / Math.max(2, place.label.length), 46);
   const size = Math.min(height * 0.2, width * 0.24, 22);
   const text = (cls, y, fontSize, content = '') =>
     svg('text', { class: cls, y, 'font-size': fontSize, 'aria-hidden': 'true' }, content);
