@@ -12,6 +12,7 @@ from holdfast_dev.config import Config, jwt_secret, load_config, load_counts
 from holdfast_dev.console import Console
 from holdfast_dev.demo import DemoFailed
 from holdfast_dev.folder import DataFolder, FolderTaken
+from holdfast_dev.parent import make_is_ending
 from holdfast_dev.ports import PortTaken
 from holdfast_dev.stack import Stack
 
@@ -51,15 +52,16 @@ async def _until_signal(stack: Stack, console: Console) -> int:
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, asked.set)
     work = asyncio.create_task(_start_and_keep(stack, console))
-    stopper = asyncio.create_task(asked.wait())
-    await asyncio.wait({work, stopper}, return_when=asyncio.FIRST_COMPLETED)
-    stopper.cancel()
-    work.cancel()
-    [outcome] = await asyncio.gather(work, return_exceptions=True)
+    stoppers = {asyncio.create_task(asked.wait()), asyncio.create_task(make_is_ending())}
+    await asyncio.wait({work, *stoppers}, return_when=asyncio.FIRST_COMPLETED)
+    failed = work.done()
+    for task in (work, *stoppers):
+        task.cancel()
+    [outcome, *_] = await asyncio.gather(work, *stoppers, return_exceptions=True)
     console.say("stopping")
     await stack.stop()
     console.say("stopped")
-    if not asked.is_set() and isinstance(outcome, BaseException):
+    if failed and isinstance(outcome, BaseException):
         raise outcome
     return 0
 

@@ -1,0 +1,56 @@
+"""Whether the make that started us is ending."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
+
+PROGRAM = """
+import asyncio
+from holdfast_dev.parent import POLL, make_is_ending
+
+async def main():
+    print("started", flush=True)
+    try:
+        await asyncio.wait_for(make_is_ending(), TIMEOUT)
+        print("ending")
+    except TimeoutError:
+        print("nothing")
+
+asyncio.run(main())
+"""
+
+
+def program(folder: Path, timeout: str) -> list[str]:
+    path = folder / "program.py"
+    path.write_text(PROGRAM.replace("TIMEOUT", timeout))
+    return [sys.executable, str(path)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_returns_when_make_alone_gets_a_signal(number: signal.Signals, tmp_path: Path) -> None:
+    command = " ".join(program(tmp_path, "20"))
+    (tmp_path / "Makefile").write_text(f"run:\n\t@exec {command}\n")
+    with subprocess.Popen(
+        ["make", "run"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as make:
+        assert make.stdout
+        assert make.stdout.readline() == "started\n"
+        make.send_signal(number)
+        assert make.stdout.read() == "ending\n"
+
+
+def test_a_make_that_goes_on_means_nothing(tmp_path: Path) -> None:
+    command = " ".join(program(tmp_path, "4 * POLL"))
+    (tmp_path / "Makefile").write_text(f"run:\n\t@exec {command}\n")
+    run = subprocess.run(["make", "run"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert run.stdout == "started\nnothing\n"
+
+
+def test_another_parent_means_nothing(tmp_path: Path) -> None:
+    run = subprocess.run(program(tmp_path, "4 * POLL"), capture_output=True, text=True, check=True)
+    assert run.stdout == "started\nnothing\n"
