@@ -107,13 +107,14 @@ class Epochs:
             floor = max(last_seq, self._acknowledged if ours else 0)
             reason = _fault(info, epoch, floor) or (str(doubt) if doubt and ours else None)
             if reason:
+                log.log(logging.WARNING if epoch else logging.INFO, "new epoch: %s", reason)
                 epoch = new_epoch()
                 await mark_live(self._nc, self._settings, epoch)
                 info = await live_info(self._nc)
                 last_seq = info.last_seq if info else 0
                 await renew_epoch(connection, epoch, self._settings.live_seconds * 1000, last_seq)
                 self._metrics.epochs.inc()
-                log.warning("began epoch %s: %s", epoch, reason)
+                log.info("began epoch %s", epoch)
             elif not self.current:
                 await mark_live(self._nc, self._settings, epoch)  # limits of this release
         # Only now that it is committed; a lost commit leaves the stream marked, and begins another.
@@ -125,10 +126,10 @@ class Epochs:
 
 
 def _fault(info: StreamInfo | None, epoch: str, floor: int) -> str | None:
+    if not epoch:
+        return "the first"
     if info is None:
         return "the stream is missing"
-    if not epoch:
-        return "there was none"
     if info.epoch != epoch:
         return f"the stream is of epoch {info.epoch}, not {epoch}"
     if info.last_seq < floor:

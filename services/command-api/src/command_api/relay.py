@@ -38,6 +38,8 @@ SWEEP_SECONDS = 0.5
 SWEEP_SHARE = 0.1
 """Of the time, at most: the sweep looks at every head, so with many it comes less often."""
 SWEEP_CHANNELS = 20_000
+STREAMS_SECONDS = 30.0
+"""Between two looks at the other streams and buckets."""
 MAX_BACKOFF = 1.0
 
 
@@ -85,7 +87,7 @@ class Relay:
         self._sweep_now = asyncio.Event()
         self._backoff = 0.0
         self._running = False
-        self._streams_checked = False
+        self._streams_checked: float | None = None
 
     @property
     def epoch(self) -> str:
@@ -95,7 +97,7 @@ class Relay:
     @property
     def ready(self) -> bool:
         """Whether it runs, with an epoch and streams in place."""
-        return self._running and self._streams_checked
+        return self._running and self._streams_checked is not None
 
     def wake(self, keys: Iterable[ChannelKey]) -> None:
         """These channels have something to publish; heard only while `run` runs."""
@@ -107,7 +109,8 @@ class Relay:
     async def run(self) -> None:
         """Publish until cancelled."""
         self._waiting.clear()
-        self._streams_checked = False
+        self._streams_checked = None
+        self._epochs.doubt()  # whatever was seen when this process last led
         self._running = True
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -153,7 +156,7 @@ class Relay:
             except OUTAGES as error:
                 log.warning("relay: %r", error)
                 self._metrics.retries.labels("outage").inc()
-                self._streams_checked = False  # one may be gone
+                self._streams_checked = None  # one may be gone
                 self._epochs.doubt()
             self._backoff = min(MAX_BACKOFF, self._backoff * 2 or 0.02)
             await asyncio.sleep(self._backoff)
@@ -171,9 +174,10 @@ class Relay:
         await self._epochs.check()
         if self._epochs.current != before:
             self._sweep_now.set()
-        if not self._streams_checked:
+        checked = self._streams_checked
+        if checked is None or time.monotonic() - checked > STREAMS_SECONDS:
             await ensure_streams(self._nc, self._settings)
-            self._streams_checked = True
+            self._streams_checked = time.monotonic()
         if not self._waiting:
             self._woken.clear()
             try:
@@ -197,7 +201,7 @@ class Relay:
         if not stretches:
             return
         if self._epochs.replicated:
-            await self._store.flush(epoch)
+            await self._store.flush()
         failure = await self._outbox.publish(stretches)
         await self._store.save(epoch, stretches)
         self._tell(epoch, stretches)

@@ -142,9 +142,9 @@ class RelayStore:
         """The stream has acknowledged everything up to `seq`."""
         await self._pool.execute(query("relay_acknowledged"), epoch, seq)
 
-    async def flush(self, epoch: str) -> None:
+    async def flush(self) -> None:
         """Returns once the standby has flushed all that was visible before the call."""
-        await self._pool.execute(query("relay_flush"), epoch)
+        await self._pool.execute(query("relay_flush"))
 
 
 async def lock_state(connection: Connection) -> tuple[str, int]:
