@@ -14,6 +14,7 @@ from holdfast.contracts.ids import is_date, is_id
 from holdfast.contracts.problems import Code
 from holdfast.contracts.states import Audience
 from holdfast.runtime.auth import InvalidToken, Principal, TokenVerifier
+from stream_gateway.absence import NotThere
 from stream_gateway.problems import Refusal, invalid
 from stream_gateway.subscriber import Join
 from stream_gateway.venues import Venue, Venues
@@ -51,8 +52,8 @@ class Admission:
         club, venue_id = request.path_params["club"], request.path_params["venue"]
         if principal is not None and not principal.belongs_to(club):
             raise Refusal(Code.CLUB_NOT_FOUND, f"there is no club {club!r} for this token")
-        venue = self._venue(club, venue_id, principal)
         date, slots, days = _date(request), _slots(request), _days(request)
+        venue = self._venue(ChannelKey(club, venue_id, date, slots[0]), principal)
         if len(slots) * days > MAX_CHANNELS:
             raise invalid("days" if days > 1 else "slotId", f"at most {MAX_CHANNELS} channels")
         dates = [date] if days == 1 else _dates(date, days)
@@ -60,7 +61,7 @@ class Admission:
         for slot in slots:
             runs = [each for each in dates if venue.runs(slot, each)]
             if not runs:
-                raise _no_slot(slot, date)
+                raise _no_slot(ChannelKey(club, venue_id, date, slot))
             keys += [ChannelKey(club, venue_id, each, slot) for each in runs]
         audience = Audience.PUBLIC if principal is None else principal.audience(club)
         return [(key, audience) for key in keys]
@@ -83,25 +84,26 @@ class Admission:
             raise invalid("channel", str(error)) from None
         if isinstance(key, CustomerKey):
             return key, _own(key, principal)
-        venue = self._venue(key.club, key.venue, principal)
+        venue = self._venue(key, principal)
         if not venue.runs(key.slot, key.date):
-            raise _no_slot(key.slot, key.date)
+            raise _no_slot(key)
         return key, Audience.PUBLIC if principal is None else principal.audience(key.club)
 
-    def _venue(self, club: str, venue_id: str, principal: Principal | None) -> Venue:
-        unknown = Refusal(Code.VENUE_NOT_FOUND, f"there is no venue {venue_id!r} in {club!r}")
+    def _venue(self, key: ChannelKey, principal: Principal | None) -> Venue:
+        club, venue_id = key.club, key.venue
+        words = f"there is no venue {venue_id!r} in {club!r}"
         if not (is_id(club) and is_id(venue_id)):
-            raise unknown
+            raise Refusal(Code.VENUE_NOT_FOUND, words)
         venue = self._venues.find(club, venue_id)
         if venue is None:
             if not self._venues.loaded:
                 raise Refusal(Code.UNAVAILABLE, "the venues are not known yet")
-            raise unknown
+            raise NotThere(Code.VENUE_NOT_FOUND, words, key)
         if not venue.record.public_read:
             if principal is None:
                 raise Refusal(Code.UNAUTHENTICATED, "this venue is for members: a token is needed")
             if not principal.belongs_to(club):
-                raise unknown
+                raise Refusal(Code.VENUE_NOT_FOUND, words)
         return venue
 
 
@@ -174,5 +176,5 @@ def _dates(first: str, days: int) -> Iterable[str]:
         raise invalid("days", "goes beyond the calendar") from None
 
 
-def _no_slot(slot: str, date: str) -> Refusal:
-    return Refusal(Code.SLOT_NOT_FOUND, f"there is no slot {slot!r} on {date}")
+def _no_slot(key: ChannelKey) -> NotThere:
+    return NotThere(Code.SLOT_NOT_FOUND, f"there is no slot {key.slot!r} on {key.date}", key)

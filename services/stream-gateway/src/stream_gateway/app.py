@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 from holdfast.runtime.auth import TokenVerifier
 from holdfast.runtime.metrics import metrics_route
 from holdfast.runtime.nats import Client, connect_nats
+from stream_gateway.absence import Absence
 from stream_gateway.admission import Admission
 from stream_gateway.config import Config
 from stream_gateway.drain import drain
@@ -52,6 +53,7 @@ class Gateway:
         self._tasks: list[asyncio.Task[None]] = []
         self._servers: list[Server] = []
         self._stopping = False
+        self._connected = asyncio.Event()
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def start(self) -> None:
@@ -77,10 +79,12 @@ class Gateway:
             verify=config.verify_seconds,
         )
         admission = Admission(verifier, self.venues)
-        self.routes = Routes(config, self.hub, self.pulse, self.feed, admission, self.metrics)
+        self.routes = Routes(
+            config, self.hub, self.pulse, self.feed, admission, Absence(source), self.metrics
+        )
         self._own("nats", self._connect())
-        self._own("feed", self.feed.run())
-        self._own("venues", self.venues.run())
+        self._own("feed", self._once_connected(self.feed.run))
+        self._own("venues", self._once_connected(self.venues.run))
         self._own("pulse", self.pulse.run())
         self._serve(self._application(self._public_routes()), sockets[0])
         if len(sockets) > 1:
@@ -139,7 +143,12 @@ class Gateway:
             on_reconnect=self._reconnected,
             client=self.nc,
         )
+        self._connected.set()
         await asyncio.Event().wait()
+
+    async def _once_connected(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        await self._connected.wait()
+        await run()
 
     async def _reconnected(self) -> None:
         # What was on its way when the connection broke is lost, and no message says so.

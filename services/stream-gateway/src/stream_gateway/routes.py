@@ -16,6 +16,7 @@ from holdfast.contracts.snapshots import snapshot_etag
 from holdfast.contracts.states import Audience
 from holdfast.runtime.auth import Principal
 from stream_gateway import frames
+from stream_gateway.absence import Absence, NotThere
 from stream_gateway.admission import Admission, Wanted, join_of
 from stream_gateway.channel import Channel, OpenFailed
 from stream_gateway.clock import jittered_retry, timestamp_now
@@ -52,6 +53,7 @@ class Routes:
         pulse: Pulse,
         feed: Feed,
         admission: Admission,
+        absence: Absence,
         metrics: Metrics,
     ) -> None:
         self._config = config
@@ -59,6 +61,7 @@ class Routes:
         self._pulse = pulse
         self._feed = feed
         self._admission = admission
+        self._absence = absence
         self._metrics = metrics
         self.draining = False
 
@@ -73,18 +76,18 @@ class Routes:
 
     async def stream_of_venue(self, request: Request) -> Response:
         """SSE of one channel or several of one venue."""
-        return self._stream(request, self._admission.by_path)
+        return await self._stream(request, self._admission.by_path)
 
     async def stream_by_name(self, request: Request) -> Response:
         """SSE of named channels."""
-        return self._stream(request, self._admission.by_name)
+        return await self._stream(request, self._admission.by_name)
 
-    def _stream(self, request: Request, read: Reader) -> Response:
+    async def _stream(self, request: Request, read: Reader) -> Response:
         principal = self._admission.principal(request)
         if self.draining or len(self._hub.clients) >= self._config.max_clients:
             return self._shed(request, "this gateway takes no more streams now")
         try:
-            wanted = read(request, principal)
+            wanted = await self._read(request, principal, read)
         except Refusal as refusal:
             if refusal.code is not Code.UNAVAILABLE:
                 raise
@@ -99,6 +102,12 @@ class Routes:
             return fallback_response(self._hub, self._pulse, subscriber, STREAM_HEADERS)
         return LiveResponse(self._hub, self._pulse, subscriber, handover)
 
+    async def _read(self, request: Request, principal: Principal | None, read: Reader) -> Wanted:
+        try:
+            return read(request, principal)
+        except NotThere as refusal:
+            raise await self._absence.confirm(refusal) from None
+
     def _shed(self, request: Request, why: str) -> Response:
         """Turn a stream away: in-band for those who would give up for good on an error."""
         self._metrics.shed.inc()
@@ -110,7 +119,7 @@ class Routes:
     async def snapshot(self, request: Request) -> Response:
         """The snapshot of one channel, exact at its version."""
         principal = self._admission.principal(request)
-        wanted = self._admission.by_path(request, principal)
+        wanted = await self._read(request, principal, self._admission.by_path)
         if len(wanted) != 1:
             raise Refusal(
                 Code.VALIDATION_FAILED, "slotId: one channel at a time", parameter="slotId"
