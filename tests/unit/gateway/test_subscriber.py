@@ -1,0 +1,304 @@
+"""A client between joining, live and behind, on a transport that fills up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from tests.support.live_publisher import CHANNEL
+from tests.support.sse_client import Received, SseParser
+from tests.unit.gateway.test_channel import Script
+
+from holdfast.contracts.channels import ChannelKey
+from holdfast.contracts.cursor import Cursor
+from holdfast.contracts.states import Audience
+from stream_gateway.channel import Channel
+from stream_gateway.fallback import Unchunker
+from stream_gateway.frames import Event
+from stream_gateway.group import Group, View
+from stream_gateway.joining import Joining
+from stream_gateway.metrics import Metrics
+from stream_gateway.picture import Picture
+from stream_gateway.position import Position
+from stream_gateway.ring import Budget
+from stream_gateway.subscriber import MAX_RECEIVED, SLICE, Join, Subscriber
+
+OTHER = ChannelKey("backroom", "leeds", "2026-02-16", "slot_21_00")
+
+
+class Pipe:
+    """A transport that holds what is written until `drain`, and says stop above `room` bytes."""
+
+    def __init__(self, room: int = 10**9) -> None:
+        self.room = room
+        self.held = 0
+        self.largest = 0
+        self.written: list[bytes] = []
+        self.closed = False
+        self.client: Subscriber | None = None
+
+    def write(self, data: bytes | memoryview) -> None:
+        self.written.append(bytes(data))
+        self.held += len(data)
+        self.largest = max(self.largest, self.held)
+        if self.held > self.room and self.client and not self.client.paused:
+            self.client.pause_writing()
+
+    def drain(self) -> None:
+        self.held = 0
+        if self.client and self.client.paused:
+            self.client.resume_writing()
+
+    def close(self) -> None:
+        self.closed = True
+
+    def abort(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def events(self) -> list[Received]:
+        return SseParser().feed(Unchunker()(b"".join(self.written)))
+
+
+class Nobody:
+    """Opener and archive of channels that are all open and warm."""
+
+    def __init__(self) -> None:
+        self.wanted: list[Channel] = []
+
+    def ensure(self, channel: Channel) -> None:
+        pass
+
+    def want(self, channel: Channel, subscriber: Subscriber) -> None:
+        self.wanted.append(channel)
+
+    def check_ahead(self, subscriber: Subscriber) -> None:
+        raise AssertionError("nobody is ahead")
+
+    def forget(self, subscriber: Subscriber) -> None:
+        pass
+
+
+class House:
+    """Two channels, one group, a keeper as the hub is one."""
+
+    def __init__(self, ring_bytes: int = 10**8) -> None:
+        self.position = Position()
+        self.position.begin("abcd", 0)
+        self.metrics = Metrics()
+        self.archive = Nobody()
+        self.joining = Joining(self.position, self.archive, self.archive, self.metrics)
+        self.scripts = [Script(), Script()]
+        self.channels = [
+            Channel(key, ring_bytes=ring_bytes, budget=Budget(10**9)) for key in (CHANNEL, OTHER)
+        ]
+        for script, channel in zip(self.scripts, self.channels, strict=True):
+            channel.install(Picture(script.snapshot()), 0, [])
+        self.group = Group(
+            tuple(View(channel, Audience.PUBLIC) for channel in self.channels), self.metrics
+        )
+        self.gone_clients: list[Subscriber] = []
+
+    def attempt(self, subscriber: Subscriber) -> None:
+        self.joining.attempt(subscriber)
+
+    def wake(self, subscriber: Subscriber) -> None:
+        self.joining.attempt(subscriber)
+
+    def stalled(self, subscriber: Subscriber) -> None:
+        since = self.group.sent_up_to(self.position.seq)
+        if self.group.remove(subscriber):
+            subscriber.join = Join(since=since, reason="slow_consumer", resync=True)
+
+    def gone(self, subscriber: Subscriber) -> None:
+        self.gone_clients.append(subscriber)
+
+    def refuse(self, subscriber: Subscriber, problem: Exception) -> None:
+        raise problem
+
+    def client(self, join: Join | None = None, room: int = 10**9) -> tuple[Subscriber, Pipe]:
+        pipe = Pipe(room)
+        subscriber = Subscriber(self.group, join or Join(), self, expires=None)
+        pipe.client = subscriber
+        subscriber.attach(pipe, paused=False, retry=2000)
+        self.attempt(subscriber)
+        return subscriber, pipe
+
+    def publish(self, number: int = 0, *, flush: bool = True) -> None:
+        event = self.scripts[number].event()
+        event = Event(self.position.seq + 1, 0, event.body, change=event.change)
+        self.channels[number].receive(event)
+        self.group.push(event, Audience.PUBLIC, "abcd")
+        self.position.advance(event.seq)
+        if flush:
+            self.group.flush()
+
+
+def shape(events: list[Received]) -> list[tuple[str, int | None, str | None]]:
+    return [(each.event, each.data.get("version"), each.id) for each in events]
+
+
+def public(position: int) -> str:
+    return f"abcd-{position}"
+
+
+async def test_a_join_carries_one_id_at_its_end_and_live_frames_one_each() -> None:
+    house = House()
+    house.publish(0)
+    _, pipe = house.client()
+    house.publish(1)
+    house.publish(0)
+    assert shape(pipe.events()) == [
+        ("snapshot", 1, None),
+        ("snapshot", 0, public(1)),
+        ("availability.updated", 1, public(2)),
+        ("availability.updated", 2, public(3)),
+    ]
+
+
+async def test_a_newcomer_does_not_get_what_was_pending_for_the_others() -> None:
+    house = House()
+    _, first = house.client()
+    house.publish(0, flush=False)
+    _, second = house.client()
+    house.group.flush()
+    assert shape(first.events())[2:] == [("availability.updated", 1, public(1))]
+    assert shape(second.events()) == [("snapshot", 1, None), ("snapshot", 0, public(1))]
+
+
+async def test_a_replay_is_merged_by_sequence() -> None:
+    house = House()
+    for number in (0, 1, 1, 0):
+        house.publish(number)
+    _, pipe = house.client(Join(cursor=Cursor("abcd", 1)))
+    assert shape(pipe.events()) == [
+        ("availability.updated", 1, None),
+        ("availability.updated", 2, None),
+        ("availability.updated", 2, public(4)),
+    ]
+
+
+async def test_frames_of_one_turn_leave_in_one_write() -> None:
+    house = House()
+    _, pipe = house.client()
+    before = len(pipe.written)
+    for _ in range(10):
+        house.publish(0, flush=False)
+    house.group.flush()
+    assert len(pipe.written) == before + 1
+    assert len(pipe.events()) == 12
+
+
+async def test_a_stalled_client_is_queued_nothing_and_comes_back_by_snapshots() -> None:
+    house = House()
+    client, pipe = house.client(room=3000)
+    while not client.paused:
+        house.publish(0)
+    written = len(pipe.written)
+    for _ in range(100):
+        house.publish(0)
+    assert len(pipe.written) == written
+    assert not client.is_live
+    pipe.drain()
+    assert client.is_live
+    *_, first, second = pipe.events()
+    assert [first.event, second.event] == ["snapshot", "snapshot"]
+    assert first.data["reason"] == second.data["reason"] == "slow_consumer"
+    assert (first.id, second.id) == (None, public(house.position.seq))
+    house.publish(1)
+    assert pipe.events()[-1].data["version"] == 1
+
+
+@pytest.mark.parametrize("meanwhile", [0, 3])
+async def test_a_long_backlog_leaves_in_slices_and_is_followed_by_the_rest(meanwhile: int) -> None:
+    house = House()
+    for _ in range(400):
+        house.publish(0)
+    client, pipe = house.client(Join(cursor=Cursor("abcd", 0)), room=SLICE)
+    assert client.busy
+    for _ in range(meanwhile):
+        house.publish(0)
+    while not client.is_live:
+        pipe.drain()
+    assert pipe.largest <= 2 * SLICE + 1000
+    events = pipe.events()
+    assert [each.data["version"] for each in events] == list(range(1, 401 + meanwhile))
+    house.publish(0)
+    assert pipe.events()[-1].data["version"] == 401 + meanwhile
+
+
+async def test_one_whose_backlog_took_too_long_gets_a_snapshot() -> None:
+    house = House(ring_bytes=2_500_000)
+    for _ in range(300):
+        house.publish(0)
+    client, pipe = house.client(Join(cursor=Cursor("abcd", 0)), room=SLICE)
+    assert client.busy
+    for _ in range(600):
+        house.publish(0)
+    while not client.is_live:
+        pipe.drain()
+    assert house.archive.wanted == []
+    assert pipe.events()[-1].data["reason"] == "slow_consumer"
+
+
+async def test_bytes_from_a_client_are_bounded() -> None:
+    house = House()
+    client, pipe = house.client()
+    client.data_received(b"x" * MAX_RECEIVED)
+    assert not pipe.closed
+    client.data_received(b"x")
+    assert pipe.closed
+
+
+async def test_last_words_are_not_said_in_the_middle_of_a_backlog() -> None:
+    house = House()
+    for _ in range(400):
+        house.publish(0)
+    client, pipe = house.client(Join(cursor=Cursor("abcd", 0)), room=SLICE)
+    client.finish(b"last words")
+    assert pipe.closed
+    assert not b"".join(pipe.written).endswith(b"last words")
+
+
+async def test_big_snapshots_are_made_once_and_shared_with_the_events_since() -> None:
+    house = House()
+    big = house.channels[0].picture
+    assert big is not None
+    template = msgspec.json.encode(house.scripts[0].snapshot().sections[0])
+    for number in range(2000):
+        section = msgspec.json.decode(template, type=type(next(iter(big._sections.values()))))
+        section.section_id = f"seat_{number}"
+        big._sections[section.section_id] = section
+    first = snapshot_of(house)
+    house.publish(0)
+    later = snapshot_of(house)
+    assert later[0] is first[0]
+    assert len(later) == 2
+    assert b'"version":1' in later[1]
+
+
+def snapshot_of(house: House) -> list[bytes]:
+    return house.channels[0].snapshot_frames(
+        Audience.PUBLIC, position=house.position, now="2026-02-15T21:00:00.000Z", reason=None
+    )
+
+
+def test_positions_call_in_order_and_only_when_reached() -> None:
+    called: list[int] = []
+
+    def note(number: int) -> Callable[[], None]:
+        return lambda: called.append(number)
+
+    position = Position()
+    position.begin("abcd", 5)
+    for seq in (9, 7, 7, 12):
+        position.when(seq, note(seq))
+    position.advance(6)
+    assert called == []
+    position.advance(9)
+    assert called == [7, 7, 9]
+    position.advance(8)
+    assert position.seq == 9
