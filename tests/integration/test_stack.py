@@ -214,6 +214,18 @@ async def test_stops_in_order_keeps_the_state_and_leaves_nothing_after_a_kill(
         assert machine.processes() == []
 
 
+async def test_a_signal_while_it_starts_stops_what_has_been_started(tmp_path: Path) -> None:
+    machine = OneMachine(tmp_path)
+    starting = asyncio.create_task(machine.start())
+    await until(lambda: len(machine.said) == 1)  # "starting postgres and nats"
+
+    assert await machine.end() == 0
+
+    await starting
+    assert READY not in machine.said
+    assert machine.processes() == []
+
+
 async def test_what_somebody_made_of_a_demo_venue_stays(tmp_path: Path) -> None:
     async with one_machine(tmp_path) as machine:
         path = "/v1/clubs/backroom/venues/leeds"

@@ -45,7 +45,7 @@ PERSONAS = (
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be told. `addresses`: what it is → URL; `venues`: club/venue → what it is;
+    """What is to be told. `addresses`: what it is → URL; `venues`: a page's URL → what it shows;
     `tokens`: a persona's title → token; `hold_file`: where the examples keep the last hold;
     `cursor`: where the stream is now."""
 
@@ -72,7 +72,7 @@ def banner(scene: Scene) -> str:
     lines = ["", f"Open {scene.gateway}/ in a browser.", "", "Addresses"]
     lines += [f"  {what:<{width}}  {url}" for what, url in scene.addresses]
     lines += [f"  {'data':<{width}}  {scene.folder}", "", "Venues"]
-    lines += [f"  {place}: {what}" for place, what in scene.venues]
+    lines += [f"  {url}  {what}" for url, what in scene.venues]
     lines += [""]
     lines += [
         f"Tokens, good for {scene.token_hours} hours (others: make -s token ROLE=… CLUB=… SUB=…)"

@@ -98,8 +98,10 @@ class ServerProcess:
         try:
             status = await process.wait()
         except BaseException:
+            # With its children: what initdb runs would go on writing into the folder.
             with suppress(ProcessLookupError):
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
             raise
         if status != 0:
             raise StartFailed(Path(command[0]).name, f"exit status {status}", self.log)

@@ -170,7 +170,7 @@ class Stack:
             cursor = await example_cursor(anybody, date)
         return Scene(
             addresses=self._told_addresses(),
-            venues=told_venues(),
+            venues=told_venues(gateway),
             command_api=command_api,
             gateway=gateway,
             tokens=tokens,
@@ -195,14 +195,14 @@ class Stack:
         return [*services, *metrics, ("Postgres", postgres), ("NATS", nats)]
 
 
-def told_venues() -> list[tuple[str, str]]:
-    """What the demo is made of, in words."""
+def told_venues(gateway: str) -> list[tuple[str, str]]:
+    """Where the demo's venues are shown, and what they are made of."""
     told = []
     for club in demo_clubs():
         for venue_id, definition in club.venues.items():
             slots = ", ".join(slot.slot_id for slot in definition.slots)
-            words = f"{definition.name}, {len(definition.sections):,} sections, slots {slots}"
-            told.append((f"{club.club_id}/{venue_id}", words))
+            words = f"{definition.name}: {len(definition.sections):,} sections, slots {slots}"
+            told.append((f"{gateway}/?club={club.club_id}&venue={venue_id}", words))
     return told
 
 
