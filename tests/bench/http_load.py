@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple, cast
 
 
@@ -83,7 +84,7 @@ async def load(host: str, port: int, requests: Iterator[bytes], connections: int
         done = asyncio.Event()
         waits.append(done.wait())
         await loop.create_connection(
-            lambda done=done: _Connection(requests, result, done), host, port
+            partial(_Connection, requests, result, done), host, port
         )
     await asyncio.gather(*waits)
     latencies.sort()

@@ -350,7 +350,10 @@ class LivePublisher:
 
     def _has(self, key: ChannelKey) -> bool:
         record = self._venues.get(venue_key(key.club, key.venue))
-        return record is not None and any(slot.slot_id == key.slot for slot in record.slots)
+        return record is not None and any(
+            slot.slot_id == key.slot and slot_window(slot, key.date, record.timezone) is not None
+            for slot in record.slots
+        )
 
     async def stop(self) -> None:
         """End what is under way."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from command_api.bucket import Bucket
+from command_api.store.sql import query
 from command_api.views import snapshot_record
 from holdfast.contracts.snapshots import SnapshotRecord
 from holdfast.contracts.subjects import SNAPSHOTS_BUCKET, snapshot_key
@@ -70,7 +71,7 @@ class Entries:
         if found.epoch == cut.epoch:
             return head.seq if found.version < cut.state.version else None
         # Of another epoch. Make sure that it is not we who are behind.
-        current = await self._pool.fetchval("select epoch from holdfast.relay_state")
+        current = await self._pool.fetchval(query("relay_epoch"))
         return head.seq if cut.epoch == current else None
 
 

@@ -20,6 +20,7 @@ from stream_gateway.source import SnapshotRefused, Source
 BELIEVED = 2.0
 """Seconds that an absence is believed without asking again."""
 MAX_BELIEVED = 10_000
+ASK_SECONDS = 2.0
 MAX_ASKING = 16
 """Questions at once; who comes beyond that is told to come again."""
 
@@ -54,11 +55,12 @@ class Absence:
             return False
         self._asking += 1
         try:
-            await self._source.asked_snapshot(key)
+            async with asyncio.timeout(ASK_SECONDS):
+                await self._source.asked_snapshot(key)
         except SnapshotRefused as answer:
             if answer.status != 404:
                 return False
-        except (NatsError, ApiError, TimeoutError, OSError, asyncio.InvalidStateError):
+        except (NatsError, ApiError, TimeoutError, OSError):
             return False
         else:
             return False
