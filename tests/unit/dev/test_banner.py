@@ -14,7 +14,7 @@ TOKENS = {persona.title: f"token-of-{persona.subject}" for persona in PERSONAS}
 def scene(**changes: object) -> Scene:
     facts: dict[str, object] = {
         "addresses": [("command-api", "http://127.0.0.1:8080"), ("NATS", "nats://127.0.0.1:4222")],
-        "venues": [("backroom/leeds", "a restaurant")],
+        "venues": [("http://127.0.0.1:8081/?club=backroom", "a restaurant")],
         "command_api": "http://127.0.0.1:8080",
         "gateway": "http://127.0.0.1:8081",
         "tokens": TOKENS,

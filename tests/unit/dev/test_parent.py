@@ -14,9 +14,11 @@ import asyncio
 from holdfast_dev.parent import POLL, make_is_ending
 
 async def main():
+    ending = asyncio.create_task(make_is_ending())
+    await asyncio.sleep(0)  # it has looked at its parent now
     print("started", flush=True)
     try:
-        await asyncio.wait_for(make_is_ending(), TIMEOUT)
+        await asyncio.wait_for(ending, TIMEOUT)
         print("ending")
     except TimeoutError:
         print("nothing")
