@@ -42,6 +42,16 @@ export function dateAt(ms, timeZone) {
   ).format(new Date(ms));
 }
 
+/** Minutes since midnight at a venue. */
+export function minuteAt(ms, timeZone) {
+  const format = once(
+    `minute ${timeZone}`,
+    () => new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone }),
+  );
+  const [hours, minutes] = format.format(new Date(ms)).split(':').map(Number);
+  return hours * 60 + minutes;
+}
+
 /** `4:07`; an hour or more: `1:04:07`. */
 export function duration(ms) {
   const seconds = Math.max(0, Math.ceil(ms / 1000));

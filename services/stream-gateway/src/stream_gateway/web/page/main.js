@@ -9,7 +9,7 @@ import { linkTo, readAddress } from './address.js';
 import { fill, h } from './dom.js';
 import { Night } from './night.js';
 import { Notices } from './notices.js';
-import { nights, pickNight, showSchedule } from './schedule.js';
+import { counted, DAYS, nights, pickNight, showSchedule } from './schedule.js';
 import { Session } from './session.js';
 import { explain } from './words.js';
 
@@ -25,6 +25,7 @@ const STATUS = {
   refreshing: 'Refreshing availability…',
   closed: 'Not connected',
 };
+const MISSING = new Set(['VENUE_NOT_FOUND', 'CLUB_NOT_FOUND']);
 const CALENDAR_MS = 60_000;
 
 const part = (id) => document.getElementById(id);
@@ -67,15 +68,13 @@ async function open(page) {
   const asked = readAddress();
   leave();
   showStatus({ state: 'connecting' });
-  const ask = queries({ ...config, club: asked.club, venue: asked.venue, token: () => page.session.token });
   showVenues(asked);
   try {
-    const definition = await ask.venue();
-    const all = await nights(ask, definition.timezone, clock.now());
+    const definition = await queriesFor(asked, page).venue();
     if (turn !== opening) return;
-    const found = pickNight(all, asked) ?? (asked.date && asked.slotId ? asked : null);
-    if (!found) return fail({ title: 'No night is open', text: 'This venue takes no bookings in the next weeks.' });
-    enter(page, { club: asked.club, venue: asked.venue, date: found.date, slotId: found.slotId }, definition, all);
+    const found = pickNight(nights(definition, clock.now()), asked);
+    if (found === null) return fail({ title: 'No night is open', text: 'This venue takes no bookings in the next weeks.' });
+    enter(page, { club: asked.club, venue: asked.venue, date: found.date, slotId: found.slotId }, definition);
     offerVenues(asked);
   } catch (error) {
     if (turn !== opening) return;
@@ -84,29 +83,29 @@ async function open(page) {
   }
 }
 
-function enter(page, where, definition, all) {
+function enter(page, where, definition) {
   history.replaceState(null, '', linkTo(where));
   document.title = `${definition.name || where.venue} · Holdfast`;
   night = new Night(page, where, definition);
-  const show = (calendar) =>
-    showSchedule(
-      { dates: part('dates'), slots: part('slots') },
-      { all: calendar, shown: where, venue: { ...definition, slots: bySlot(definition) }, link: (to) => linkTo({ ...where, ...to }) },
-    );
-  show(all);
   const mine = night;
-  const again = setInterval(async () => {
-    if (night !== mine) return clearInterval(again);
-    if (document.hidden) return undefined;
-    const ask = queries({ ...config, ...where });
-    const calendar = await nights(ask, definition.timezone, clock.now()).catch(() => null);
-    if (night === mine && calendar) show(calendar);
-    return undefined;
+  const hosts = { dates: part('dates'), slots: part('slots') };
+  const link = (to) => linkTo({ ...where, ...to });
+  const show = (all) => showSchedule(hosts, { all, shown: where, slots: definition.slots, link });
+  const count = async () => {
+    const all = nights(definition, clock.now());
+    const calendar = await queriesFor(where, page).calendar(all[0]?.date ?? where.date, DAYS).catch(() => null);
+    if (night === mine && calendar) show(counted(all, calendar.items));
+  };
+  show(nights(definition, clock.now()));
+  count();
+  const timer = setInterval(() => {
+    if (night !== mine) clearInterval(timer);
+    else if (!document.hidden) count();
   }, CALENDAR_MS);
 }
 
-function bySlot(definition) {
-  return new Map(definition.slots.map((slot) => [slot.slotId, slot]));
+function queriesFor({ club, venue }, page) {
+  return queries({ ...config, club, venue, token: () => page.session.token });
 }
 
 function leave() {
@@ -137,11 +136,13 @@ function showVenues({ club, venue }) {
 
 /** Takes out of the menu what is not there. A short question: a definition may have megabytes. */
 async function offerVenues(shown) {
+  const today = new Date(clock.now()).toISOString().slice(0, 10);
   for (const { club, venue } of VENUES) {
     if (club === shown.club && venue === shown.venue) continue;
-    const today = new Date(clock.now()).toISOString().slice(0, 10);
-    const there = await queries({ ...config, club, venue }).calendar(today, 1).then(() => true, (error) => error.status !== 404);
-    if (!there) part('venues').querySelector(`[value="${club}/${venue}"]`)?.remove();
+    const missing = await queries({ ...config, club, venue })
+      .calendar(today, 1)
+      .then(() => false, ({ code }) => MISSING.has(code));
+    if (missing) part('venues').querySelector(`[value="${club}/${venue}"]`)?.remove();
   }
 }
 

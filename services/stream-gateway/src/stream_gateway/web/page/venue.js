@@ -31,7 +31,8 @@ export function describe(venue, layout = venue) {
     place.parent = byId.get(place.section.parentId) ?? null;
     place.parent?.seats.push(place);
   }
-  if (places.every((place) => place.x === places[0].x && place.y === places[0].y)) inRows(places);
+  const [{ x, y }] = layout.sections;
+  if (layout.sections.every((section) => section.x === x && section.y === y)) inRows(places);
   return {
     clubId: venue.clubId,
     venueId: venue.venueId,

@@ -146,6 +146,7 @@ class Watch {
       if (ticket === null) return this.#say({ type: 'silent' });
       url += path`&ticket=${ticket}`;
     }
+    this.#source?.close();
     const source = new this.#options.EventSource(url);
     this.#source = source;
     this.#listen(source);
