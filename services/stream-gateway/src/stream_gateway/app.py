@@ -27,12 +27,12 @@ from stream_gateway.drain import drain
 from stream_gateway.feed import Feed
 from stream_gateway.hub import Hub
 from stream_gateway.metrics import Metrics
+from stream_gateway.nats_source import NatsSource
 from stream_gateway.pages import page_routes
 from stream_gateway.problems import Refusal, RequestIds, http_error, refused
 from stream_gateway.pulse import Pulse
 from stream_gateway.routes import Routes
 from stream_gateway.server import Server, address, listen, make_server
-from stream_gateway.source import NatsSource
 from stream_gateway.venues import Venues
 
 log = logging.getLogger("holdfast.gateway")

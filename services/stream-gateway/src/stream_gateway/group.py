@@ -103,6 +103,7 @@ class Group:
 
     def write(self, data: bytes, frames: int = 1) -> None:
         """Write `data` to every member now."""
+        self._catch_up = None
         writes = self._writes
         if writes is None:
             writes = self._writes = [member.writer.write for member in self._members]
@@ -115,11 +116,12 @@ class Group:
     def discard(self) -> None:
         """Drop what is pending: it belongs to a history that is no more."""
         self._pending.clear()
+        self._catch_up = None
 
     def replay(self, since: int, until: int) -> list[bytes]:
         """Frames without id of everything in (since, until], merged over the channels by sequence.
 
-        The last answer is kept: after a cut many come back with the same cursor.
+        The last answer is kept until the next write: after a cut many come with the same cursor.
         """
         if self._catch_up is not None and self._catch_up[0] == (since, until):
             return self._catch_up[1]
