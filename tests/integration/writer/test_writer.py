@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -330,3 +331,16 @@ async def test_one_bad_command_takes_no_other_down(writer: Writer, monkeypatch: 
     failed = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
     assert len(failed) == 1 and isinstance(failed[0], asyncpg.UniqueViolationError)
     assert sum(isinstance(outcome, Reply) for outcome in outcomes) == 5
+
+
+async def test_an_idle_writer_finds_a_restarted_database_by_itself(
+    tmp_path: Path, start_writer: StartWriter
+) -> None:
+    """Readiness hangs on it: nobody sends a command to a replica that is not ready."""
+    async with EmbeddedPostgres(tmp_path / "postgres") as server:
+        writer = await start_writer(database_url(server.url, await make_template(server.url)))
+        assert writer.connected
+        await server.stop()
+        await until(lambda: not writer.connected)
+        await server.start()
+        await until(lambda: writer.connected)

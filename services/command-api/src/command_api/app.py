@@ -25,7 +25,7 @@ from command_api.config import Config
 from command_api.hints import Hints
 from command_api.http.app import create_app
 from command_api.leader import Leader
-from command_api.metrics import WriterMetrics
+from command_api.metrics import HttpMetrics, WriterMetrics
 from command_api.relay import Relay
 from command_api.relay_metrics import RelayMetrics
 from command_api.retention import Retention
@@ -180,6 +180,7 @@ async def compose(
         verifier=TokenVerifier(config.jwt_secret),
         clock=clock.now,
         cors_origins=config.cors_origins,
+        observe=HttpMetrics(registry).observe,
         readiness=readiness,
     )
     rpc = Rpc(nc, pool, app, now_ms=clock.now_ms)

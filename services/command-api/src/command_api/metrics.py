@@ -1,14 +1,34 @@
-"""What the writer tells Prometheus, read when it is asked for."""
+"""What HTTP and the writer tell Prometheus."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry, Gauge, Histogram
+
+from holdfast.runtime.metrics import LATENCY_BUCKETS
 
 if TYPE_CHECKING:
     from command_api.writer import Writer
+
+
+class HttpMetrics:
+    """One histogram by path template, method and status."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._seconds = Histogram(
+            "holdfast_http_seconds",
+            "From the request's head to its answer",
+            ("path", "method", "status"),
+            buckets=LATENCY_BUCKETS,
+            registry=registry,
+        )
+
+    def observe(self, path: str, method: str, status: int, seconds: float) -> None:
+        """One request is done; methods that we do not know are one label."""
+        known = method if method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE") else "other"
+        self._seconds.labels(path, known, status).observe(seconds)
 
 
 class WriterMetrics:

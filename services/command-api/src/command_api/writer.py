@@ -15,6 +15,7 @@ are looked up by their ids before they are decided again: once, never twice.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from typing import TYPE_CHECKING
@@ -49,9 +50,17 @@ DEADLINE = 10.0
 RECONNECT = 0.2
 """Seconds between attempts to reach the database."""
 
-UNKNOWN_OUTCOME = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, TimeoutError)
-"""Errors after which an append may or may not have been committed. PostgreSQL's own shutdown
-(57P01…) is among asyncpg's OperatorInterventionError."""
+UNKNOWN_OUTCOME: tuple[type[Exception], ...] = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # the server shuts down, or a statement was cancelled
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,  # a standby: the primary is elsewhere by now
+)
+"""Errors after which an append may or may not have been committed."""
 
 
 class Writer:
@@ -145,18 +154,27 @@ class Writer:
 
     async def _run(self) -> None:
         while not (self._stopping and not self._queue and not self._contentions):
-            await self._wake.wait()
-            self._wake.clear()
+            await self._rest()
             while jobs := self._take():
                 try:
                     await self._fly(jobs)
-                except (
-                    Exception
-                ) as error:  # the loop is everybody's: it must outlive any one flight
+                except Exception as error:
+                    # The loop is everybody's: it must outlive any one flight.
                     log.exception("a flight failed")
                     self._cache.clear()
                     for job in jobs:
                         job.fail(error)
+
+    async def _rest(self) -> None:
+        """Wait for jobs; meanwhile find a lost database again, for nobody may send any to a replica
+        that is not ready."""
+        try:
+            async with asyncio.timeout(None if self.connected else RECONNECT):
+                await self._wake.wait()
+        except TimeoutError:
+            with contextlib.suppress(*UNKNOWN_OUTCOME):
+                await self._connect()
+        self._wake.clear()
 
     def _take(self) -> list[Job]:
         """The next jobs for a flight; those whose heads are contended wait at their lock."""
@@ -194,7 +212,7 @@ class Writer:
             self._cache.drop(*flight.touched)
             await self._lost_connection(error)
             await self._look_up([planned.job for planned in flight.planned])
-        except asyncpg.SerializationError:
+        except asyncpg.TransactionRollbackError:
             flight.abandon()
             self._again([planned.job for planned in flight.planned])
         except asyncpg.PostgresError as error:
@@ -232,7 +250,7 @@ class Writer:
             self._cache.drop(*contention.touched)
             log.warning("an append under locks has an unknown outcome: %r", error)
             await self._look_up(contention.jobs)
-        except asyncpg.SerializationError:
+        except asyncpg.TransactionRollbackError:
             self._cache.drop(*contention.touched)
             self._again(contention.jobs)
         except Exception as error:
@@ -293,9 +311,12 @@ class Writer:
         return not jobs
 
     async def _connect(self) -> asyncpg.Connection[asyncpg.Record]:
+        """Connect anew, with an empty memory: after a failover it may be of another history."""
+        self._cache.clear()
         self._connection = await open_connection(
             self._url, "holdfast_writer", application="holdfast writer"
         )
+        self._connection.add_termination_listener(lambda _: self._wake.set())
         return self._connection
 
     async def _connected(self) -> asyncpg.Connection[asyncpg.Record]:
@@ -304,7 +325,7 @@ class Writer:
         return await self._connect()
 
     async def _lost_connection(self, error: BaseException) -> None:
-        """Drop the connection and every state: after a failover they may be of another history."""
+        """Drop the connection and every state, and give the database a moment."""
         log.warning("the database is not reachable: %r", error)
         connection, self._connection = self._connection, None
         self._cache.clear()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 RoleName = Literal["holdfast_owner", "holdfast_writer", "holdfast_relay"]
 
+CONNECT_TIMEOUT = 5.0
 COMMAND_TIMEOUT = 10.0
 """Seconds for any one statement."""
 
@@ -34,6 +35,7 @@ async def open_pool(url: str, role: RoleName, *, application: str, size: int) ->
         url,
         min_size=1,
         max_size=size,
+        timeout=CONNECT_TIMEOUT,
         command_timeout=COMMAND_TIMEOUT,
         server_settings=server_settings(role, application),
     )
@@ -45,6 +47,7 @@ async def open_connection(
     """A connection of one's own, for a lease or for the writer's single flight."""
     return await asyncpg.connect(
         url,
+        timeout=CONNECT_TIMEOUT,
         command_timeout=COMMAND_TIMEOUT,
         server_settings=server_settings(role, application),
     )
