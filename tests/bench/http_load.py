@@ -83,9 +83,7 @@ async def load(host: str, port: int, requests: Iterator[bytes], connections: int
     for _ in range(connections):
         done = asyncio.Event()
         waits.append(done.wait())
-        await loop.create_connection(
-            partial(_Connection, requests, result, done), host, port
-        )
+        await loop.create_connection(partial(_Connection, requests, result, done), host, port)
     await asyncio.gather(*waits)
     latencies.sort()
     return LoadResult(time.perf_counter() - began, latencies, statuses)

@@ -26,7 +26,8 @@ create schema rowlock;
 create table rowlock.channels (id text primary key, version bigint not null);
 create table rowlock.claims (channel text, section text, hold_id text not null, until timestamptz not null,
     primary key (channel, section));
-create table rowlock.events (channel text, version bigint, body jsonb not null, primary key (channel, version));
+create table rowlock.events (
+    channel text, version bigint, body jsonb not null, primary key (channel, version));
 create table rowlock.keys (key text primary key, reply bytea not null);
 insert into rowlock.channels values ('hot', 0);
 """

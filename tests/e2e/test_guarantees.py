@@ -52,7 +52,6 @@ async def test_200_clients_fight_for_50_sections_on_two_replicas(world: World, a
     for watcher in watchers:
         await watcher.stop()
         assert not watcher.resets
-    print(Counter(w.connects for w in watchers), Counter(s.snapshots for w in watchers for s in w.screens.values()))
 
 
 async def test_a_release_on_one_replica_is_true_on_the_other_at_once(

@@ -1,6 +1,6 @@
 """The checker: what Postgres logged is what the stream holds is what every client saw.
 
-    watcher = Watcher(gateway.url, [channel]);  …;  await verify(database, nats, [channel], [watcher], replies)
+    watcher = Watcher(gateway.url, [channel]); …; await verify(database, nats, [channel], [watcher])
 
 - versions are dense from 1, in Postgres and in the stream, one message each, the same bytes;
 - every client's events are dense behind its snapshot, none twice, and equal the log's (redacted);
