@@ -1,0 +1,266 @@
+"""Opening a channel: what is read in which order, and what it waits for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import msgspec
+import pytest
+from tests.support.live_publisher import CHANNEL
+from tests.unit.gateway.test_channel import Script
+
+from holdfast.contracts.channels import ChannelKey
+from holdfast.contracts.snapshots import SnapshotRecord, StaffSnapshot
+from holdfast.contracts.states import Audience
+from stream_gateway import opening
+from stream_gateway.channel import Channel, OpenFailed, State
+from stream_gateway.consumer import Delivery
+from stream_gateway.frames import Event
+from stream_gateway.metrics import Metrics
+from stream_gateway.opening import Opening
+from stream_gateway.position import Position
+from stream_gateway.ring import Budget
+from stream_gateway.source import History, SnapshotRefused, Stored, StreamState
+
+EPOCH = "abcd"
+
+
+class Shelf:
+    """A Source with what a test puts there. Version v stands at sequence 10 v."""
+
+    def __init__(self) -> None:
+        self.script = Script()
+        self.events: list[Event] = []
+        self.kept: SnapshotRecord | None = None
+        self.asked: SnapshotRecord | SnapshotRefused | None = None
+        self.asked_times = 0
+        self.head_epoch = EPOCH
+        self.looked = asyncio.Event()
+        """Somebody has read the head."""
+
+    def record(self, *, epoch: str = EPOCH, seq: int | None = None) -> SnapshotRecord:
+        snapshot = msgspec.structs.replace(self.script.snapshot(), epoch=epoch)
+        version = self.script.truth.version
+        return SnapshotRecord(
+            seq=10 * version if seq is None else seq, public_read=True, snapshot=snapshot
+        )
+
+    def publish(self, number: int = 1) -> None:
+        self.events += [self.script.event() for _ in range(number)]
+
+    async def stream(self, subject: str | None = None) -> StreamState | None:
+        raise AssertionError(subject)
+
+    async def message(self, seq: int) -> Stored | None:
+        raise AssertionError(seq)
+
+    async def head(self, subject: str) -> Stored | None:
+        self.looked.set()
+        if not self.events:
+            return None
+        last = self.events[-1]
+        headers = {
+            "Nats-Msg-Id": f"{self.head_epoch}/{CHANNEL.name}/{last.version}",
+            "Holdfast-Epoch": self.head_epoch,
+        }
+        return Stored(subject, last.seq, "", headers, last.body)
+
+    async def kept_snapshot(self, key: ChannelKey) -> SnapshotRecord | None:
+        return copied(self.kept)
+
+    async def asked_snapshot(self, key: ChannelKey) -> SnapshotRecord:
+        self.asked_times += 1
+        if isinstance(self.asked, SnapshotRefused):
+            raise self.asked
+        record = copied(self.asked)
+        if record is None:
+            raise SnapshotRefused(key.name, 503, "nobody there")
+        return record
+
+    async def history(self, subject: str, after: int, epoch: str) -> History:
+        found = [Delivery(subject, e.seq, 0, 0, {}, e.body) for e in self.events if e.seq > after]
+        return History(found, after)
+
+
+def copied(record: SnapshotRecord | None) -> SnapshotRecord | None:
+    return record and msgspec.json.decode(msgspec.json.encode(record), type=SnapshotRecord)
+
+
+class Bench:
+    """One channel, an opener, and a feed by hand."""
+
+    def __init__(self) -> None:
+        self.shelf = Shelf()
+        self.position = Position()
+        self.position.begin(EPOCH, 0)
+        self.metrics = Metrics()
+        self.opening = Opening(self.position, self.shelf, self.metrics, seconds=0.5)
+        self.channel = Channel(CHANNEL, ring_bytes=10**8, budget=Budget(10**9))
+        self.woken = asyncio.Event()
+        self.problem: OpenFailed | None = None
+        self.channel.waiters.add(self)
+
+    def wake(self) -> None:
+        self.woken.set()
+
+    def fail(self, problem: OpenFailed) -> None:
+        self.problem = problem
+        self.woken.set()
+
+    def feed(self, *events: Event) -> None:
+        for event in events:
+            self.channel.receive(event)
+            self.position.advance(event.seq)
+
+    async def outcome(self) -> None:
+        async with asyncio.timeout(5):
+            await self.woken.wait()
+
+    async def settle(self) -> None:
+        """Let it go as far as it can without us."""
+        async with asyncio.timeout(5):
+            await self.shelf.looked.wait()
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+    def sections(self) -> StaffSnapshot:
+        rendition = self.channel.rendition(
+            Audience.STAFF, position=self.position, now="2026-02-15T21:00:00.000Z"
+        )
+        return msgspec.json.decode(rendition.body, type=StaffSnapshot)
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    made = Bench()
+    yield made
+    await made.opening.stop()
+
+
+async def test_waits_until_the_feed_is_at_the_head(bench: Bench) -> None:
+    """Else the snapshot would be ahead of the cursor that goes with it."""
+    bench.shelf.kept = bench.shelf.record()
+    bench.shelf.publish(3)
+    bench.opening.ensure(bench.channel)
+    await bench.settle()
+    bench.feed(*bench.shelf.events[:2])
+    await bench.settle()
+    assert not bench.channel.is_open
+    bench.feed(bench.shelf.events[2])
+    await bench.outcome()
+    assert bench.channel.is_open
+    assert bench.channel.version == 3
+    assert bench.sections().sections == bench.shelf.script.snapshot().sections
+
+
+async def test_waits_for_a_version_that_is_not_published_yet(bench: Bench) -> None:
+    bench.shelf.publish(1)
+    bench.feed(*bench.shelf.events)
+    later = bench.shelf.script.event()
+    bench.shelf.asked = bench.shelf.record(seq=0)
+    bench.opening.ensure(bench.channel)
+    await bench.settle()
+    assert not bench.channel.is_open
+    bench.feed(later)
+    await bench.outcome()
+    assert (bench.channel.version, bench.channel.ring.floor) == (2, 20)
+
+
+async def test_gives_up_on_a_version_that_never_comes(bench: Bench) -> None:
+    bench.shelf.publish(1)
+    bench.shelf.script.event()
+    bench.shelf.asked = bench.shelf.record(seq=0)
+    bench.opening.ensure(bench.channel)
+    await bench.outcome()
+    assert bench.problem is not None
+    assert bench.problem.known
+
+
+@pytest.mark.parametrize("seq", [0, 50], ids=["never seen", "aged out"])
+async def test_opens_where_the_stream_has_nothing_of_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, seq: int
+) -> None:
+    monkeypatch.setattr(opening, "UNPUBLISHED_SECONDS", 0.02)
+    for _ in range(5):
+        bench.shelf.script.event()
+    bench.shelf.asked = bench.shelf.record(seq=seq)
+    bench.position.advance(70)
+    bench.opening.ensure(bench.channel)
+    await bench.outcome()
+    assert bench.channel.version == 5
+    # Older cursors are for the stream itself to judge.
+    assert bench.channel.ring.floor == 70
+
+
+async def test_a_head_of_another_epoch_counts_for_nothing(bench: Bench) -> None:
+    bench.shelf.publish(2)
+    bench.shelf.head_epoch = "dead"
+    bench.shelf.asked = bench.shelf.record()
+    bench.position.advance(500)
+    bench.opening.ensure(bench.channel)
+    await bench.outcome()
+    assert (bench.channel.version, bench.channel.ring.floor) == (2, 500)
+
+
+async def test_a_kept_snapshot_that_does_not_fit_is_not_asked_twice(bench: Bench) -> None:
+    bench.shelf.kept = bench.shelf.record()
+    bench.shelf.publish(4)
+    bench.shelf.asked = bench.shelf.record()
+    del bench.shelf.events[0]  # aged out since the snapshot was kept
+    bench.feed(*bench.shelf.events)
+    bench.channel.reset()
+    bench.opening.ensure(bench.channel)
+    await bench.outcome()
+    assert bench.channel.version == 4
+    assert bench.shelf.asked_times == 1
+
+
+async def test_a_snapshot_of_another_epoch_is_waited_out(bench: Bench) -> None:
+    bench.shelf.asked = bench.shelf.record(epoch="other")
+    bench.opening.ensure(bench.channel)
+    while bench.shelf.asked_times < 2:
+        await asyncio.sleep(0.01)
+    assert not bench.channel.is_open
+    bench.shelf.asked = bench.shelf.record()
+    await bench.outcome()
+    assert bench.channel.is_open
+
+
+async def test_no_such_channel(bench: Bench) -> None:
+    bench.shelf.asked = SnapshotRefused(CHANNEL.name, 404, "no")
+    bench.opening.ensure(bench.channel)
+    await bench.outcome()
+    assert bench.problem is not None
+    assert not bench.problem.known
+    assert bench.channel.state is State.OPENING
+
+
+async def test_a_reload_waits_for_a_snapshot_that_has_the_layout(bench: Bench) -> None:
+    bench.shelf.asked = bench.shelf.record()
+    bench.opening.ensure(bench.channel)
+    await bench.outcome()
+    layout = bench.shelf.script.layout()
+    bench.channel.receive(layout)
+    bench.position.advance(layout.seq)
+    bench.woken.clear()
+    bench.channel.waiters.add(bench)
+    bench.opening.ensure(bench.channel)
+    before = bench.shelf.asked_times
+    while bench.shelf.asked_times < before + 2:
+        await asyncio.sleep(0.01)
+    assert bench.channel.state is State.RELOADING
+    bench.shelf.script.truth.sections["sec_new"] = bench.shelf.script.snapshot().sections[0]
+    bench.shelf.script.truth.sections["sec_new"].section_id = "sec_new"
+    bench.shelf.asked = bench.shelf.record()
+    await bench.outcome()
+    assert bench.sections().sections[-1].section_id == "sec_new"
+    assert bench.sections().layout_version == 2
+
+
+async def test_one_task_however_often_it_is_asked(bench: Bench) -> None:
+    bench.shelf.asked = bench.shelf.record()
+    for _ in range(10):
+        bench.opening.ensure(bench.channel)
+    await bench.outcome()
+    assert bench.shelf.asked_times == 1
