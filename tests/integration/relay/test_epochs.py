@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.event_log import append, channels
-from tests.support.jetstream import stored, versions
-from tests.support.relay import drained, epochs, running
+from tests.support.jetstream import last_seq, stored, versions
+from tests.support.relay import count, drained, epochs, running
 from tests.support.until import until
 
 from command_api.relay import Relay
@@ -140,6 +140,28 @@ async def test_a_stream_rolled_back(
     assert epochs(metrics) == 2
 
 
+async def test_a_stream_made_anew_that_has_gone_further(
+    connection: asyncpg.Connection, pool: Pool, nc: Client
+) -> None:
+    """Its sequences say nothing; only the epoch in its metadata is missing."""
+    keys = channels(20)
+    metrics = RelayMetrics()
+    relay = Relay(pool, nc, metrics=metrics)
+    async with running(relay):
+        await old_and_new(connection, keys)
+        await drained(pool)
+        before = relay.epoch
+        config = (await jetstream_api(nc, "STREAM.INFO.LIVE"))["config"]
+        await jetstream_api(nc, "STREAM.DELETE.LIVE")
+        again = {**config, "first_seq": 10_000, "metadata": {}}
+        await jetstream_api(nc, "STREAM.CREATE.LIVE", again)
+        await until(lambda: relay.epoch != before)
+        await drained(pool)
+    found = versions(await stored(nc, "LIVE"), relay.epoch)
+    assert found == {key.name: [3, 4] for key in keys}
+    assert epochs(metrics) == 2
+
+
 @pytest.mark.parametrize("number", [3, 40], ids=["singles", "batch"])
 async def test_subjects_that_aged_out_go_on_in_the_same_epoch(
     connection: asyncpg.Connection, pool: Pool, nc: Client, number: int
@@ -162,7 +184,10 @@ async def test_subjects_that_aged_out_go_on_in_the_same_epoch(
                 await pool.fetchval("select min(published_version) from holdfast.progress") == last
             )
             await until(is_empty)
+            seen = await last_seq(nc, "LIVE")
+            await until(lambda: relay._epochs.first_seq > seen)  # noqa: B023
     assert epochs(metrics) == 1
+    assert count(metrics, "batch_10071") == 0, "known beforehand"
 
 
 async def test_a_foreign_message_behind_our_own(

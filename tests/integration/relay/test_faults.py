@@ -16,6 +16,7 @@ from tests.support.until import until
 from command_api.relay import Relay
 from command_api.relay_metrics import RelayMetrics
 from command_api.store.pool import open_pool
+from command_api.streams import StreamSettings
 
 if TYPE_CHECKING:
     from tests.integration.relay.conftest import Connect
@@ -42,10 +43,29 @@ async def expect(nc: Client, keys: list[ChannelKey], rows: int) -> None:
     assert notices == {f"{key.name}@{3 * i + 2}" for key in keys for i in range(rows)}
 
 
+async def forgets(nc: Client) -> bool:
+    """Whether the ids of all messages up to now are outside the window for duplicates."""
+    async with asyncio.timeout(5):
+        for attempt in range(1_000_000):
+            reply = await nc.request(
+                "customers.v1.probe.x", b"", headers={"Nats-Msg-Id": "probe"}, timeout=2
+            )
+            if attempt and b'"duplicate"' not in reply.data:
+                return True
+    return False
+
+
 @SHAPES
+@pytest.mark.parametrize("forgotten", [False, True], ids=["at once", "later"])
 async def test_a_crash_between_publishing_and_noting_it(
-    connection: asyncpg.Connection, pool: Pool, nc: Client, number: int, rows: int
+    connection: asyncpg.Connection,
+    pool: Pool,
+    nc: Client,
+    number: int,
+    rows: int,
+    forgotten: bool,
 ) -> None:
+    """Also when the stream no longer knows the message ids, and only sequences fence."""
     keys = channels(number)
     await fill(connection, keys, rows)
     crashed = asyncio.Event()
@@ -54,15 +74,18 @@ async def test_a_crash_between_publishing_and_noting_it(
         crashed.set()
         await asyncio.Event().wait()
 
-    first = Relay(pool, nc)
+    settings = StreamSettings(duplicate_seconds=1)
+    first = Relay(pool, nc, settings=settings)
     first._store.save = never  # type: ignore[assignment, method-assign]
     async with running(first):
         await crashed.wait()
     assert await pool.fetchval("select count(*) from holdfast.progress") == 0
     assert await last_seq(nc, "LIVE") > 0
 
+    if forgotten:
+        await until(lambda: forgets(nc))
     metrics = RelayMetrics()
-    second = Relay(pool, nc, metrics=metrics)
+    second = Relay(pool, nc, settings=settings, metrics=metrics)
     async with running(second):
         await drained(pool)
 
@@ -183,7 +206,9 @@ async def test_postgres_sessions_are_killed(
 ) -> None:
     keys = channels(50)
     metrics = RelayMetrics()
-    async with running(Relay(pool, nc, metrics=metrics)):
+    relay = Relay(pool, nc, metrics=metrics)
+    async with running(relay):
+        await until(lambda: relay.ready)
         for _ in range(10):
             await fill(connection, keys[:10], 1)
             await connection.execute(

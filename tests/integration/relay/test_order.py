@@ -10,6 +10,7 @@ import asyncpg
 from tests.support.event_log import append, channels
 from tests.support.jetstream import stored, versions
 from tests.support.relay import drained, running
+from tests.support.until import until
 
 from command_api.relay import Relay
 from holdfast.contracts.channels import ChannelKey
@@ -51,10 +52,13 @@ async def test_a_hot_channel_in_long_stretches(
     connection: asyncpg.Connection, pool: Pool, nc: Client
 ) -> None:
     [key] = channels(1)
-    for _ in range(5):
-        await append(connection, key, ["availability", "notice", "customer"] * 300)
-
-    async with running(Relay(pool, nc)):
+    relay = Relay(pool, nc)
+    relay._sweep = asyncio.Event().wait  # type: ignore[assignment, method-assign]
+    async with running(relay):
+        await until(lambda: relay.ready)
+        for _ in range(5):
+            await append(connection, key, ["availability", "notice", "customer"] * 300)
+        relay.wake([key])  # once, for many rounds
         await drained(pool)
 
     live = await stored(nc, "LIVE")

@@ -207,7 +207,7 @@ async def test_a_new_layout_in_between(
         await asyncio.gather(*(world.churn(key, 20) for key in KEYS))
 
         async def change() -> None:
-            for _ in range(5):
+            for _ in range(3):
                 relay.wake(await world.add_section())
 
         await asyncio.gather(change(), *(world.churn(key, 80) for key in KEYS))

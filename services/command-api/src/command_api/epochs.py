@@ -113,11 +113,12 @@ class Epochs:
                 info = await live_info(self._nc)
                 last_seq = info.last_seq if info else 0
                 await renew_epoch(connection, epoch, self._settings.live_seconds * 1000, last_seq)
-                self._metrics.epochs.inc()
-                log.info("began epoch %s", epoch)
             elif not self.current:
                 await mark_live(self._nc, self._settings, epoch)  # limits of this release
         # Only now that it is committed; a lost commit leaves the stream marked, and begins another.
+        if reason:
+            self._metrics.epochs.inc()
+            log.info("began epoch %s", epoch)
         if epoch != self.current:
             self._acknowledged = last_seq
         self.current = epoch
