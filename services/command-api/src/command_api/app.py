@@ -39,6 +39,7 @@ from command_api.sweeper import Sweeper
 from command_api.venues_bucket import VenuesBucket
 from command_api.writer import Writer
 from holdfast.runtime.auth import TokenVerifier
+from holdfast.runtime.memory import settle_gc
 from holdfast.runtime.metrics import metrics_route
 from holdfast.runtime.nats import connect_nats
 from holdfast.runtime.serve import (
@@ -92,6 +93,7 @@ async def serve(config: Config) -> int:
         servers = [(app, listener, "command-api")]
         if admin is not None:
             servers.append((admin_app, admin, "command-api admin"))
+        settle_gc()
         await _serve(config, servers, stop)
     return 0
 

@@ -58,8 +58,10 @@ def _second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
+@lru_cache(maxsize=4096)
 def epoch_ms(text: str) -> int:
-    """The inverse of `timestamp`; raises ValueError on anything else."""
+    """The inverse of `timestamp`; raises ValueError on anything else. Remembers, since the rows of one
+    decision name the same few moments many times."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"time without a zone: {text!r}")

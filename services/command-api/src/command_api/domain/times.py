@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 
+@lru_cache(maxsize=4096)
 def later(moment: str, seconds: int) -> str:
     """`moment` moved by `seconds`, which may be negative."""
     moved = datetime.fromisoformat(moment[:-1]) + timedelta(seconds=seconds)
