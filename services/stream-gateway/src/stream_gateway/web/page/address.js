@@ -11,12 +11,20 @@ export function readAddress(search = location.search) {
   const query = new URLSearchParams(search);
   const club = query.get('club');
   const venue = query.get('venue');
-  const place = club && venue ? { club, venue } : { ...DEFAULTS, ...(club && { club }), ...(venue && { venue }) };
+  const place =
+    club && venue
+      ? { club, venue }
+      : { ...DEFAULTS, ...(club && { club }), ...(venue && { venue }) };
   return { ...place, date: query.get('date'), slotId: query.get('slotId') };
 }
 
 export function linkTo({ club, venue, date, slotId }) {
-  const query = new URLSearchParams({ club, venue, ...(date && { date }), ...(slotId && { slotId }) });
+  const query = new URLSearchParams({
+    club,
+    venue,
+    ...(date && { date }),
+    ...(slotId && { slotId }),
+  });
   return `${location.pathname}?${query}`;
 }
 
@@ -43,7 +51,13 @@ export function bearer(token) {
   try {
     const payload = token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/');
     const bytes = Uint8Array.from(atob(payload), (char) => char.charCodeAt(0));
-    const { sub, role, name = null, club = null, exp } = JSON.parse(new TextDecoder().decode(bytes));
+    const {
+      sub,
+      role,
+      name = null,
+      club = null,
+      exp,
+    } = JSON.parse(new TextDecoder().decode(bytes));
     return typeof sub === 'string' ? { sub, role, name, club, exp } : null;
   } catch {
     return null;

@@ -25,19 +25,32 @@ export function arrange(venue, proportion) {
     floors.get(name).push(place);
   }
   if (floors.size < 2) {
-    const columns = venue.places.every(({ kind }) => kind === 'pool') ? inColumns(venue.places, proportion) : 0;
+    const columns = venue.places.every(({ kind }) => kind === 'pool')
+      ? inColumns(venue.places, proportion)
+      : 0;
     const bounds = grown(around(venue.places), MARGIN, 0);
-    return { frames: [{ label: '', ...bounds }], bounds, shape: `one ${columns}`, fixed: columns === 0 };
+    return {
+      frames: [{ label: '', ...bounds }],
+      bounds,
+      shape: `one ${columns}`,
+      fixed: columns === 0,
+    };
   }
   const frames = [...floors].map(([name, places]) => ({
     label: `${name[0].toUpperCase()}${name.slice(1)} floor`,
     places,
     ...grown(around(places), MARGIN, HEADROOM),
   }));
-  const upright = scale(line(frames, 'h', 'w'), proportion) > scale(line(frames, 'w', 'h'), proportion);
+  const upright =
+    scale(line(frames, 'h', 'w'), proportion) > scale(line(frames, 'w', 'h'), proportion);
   const [along, across] = upright ? ['h', 'w'] : ['w', 'h'];
   inLine(frames, along, across);
-  return { frames, bounds: { x: 0, y: 0, ...line(frames, along, across) }, shape: `line ${along}`, fixed: false };
+  return {
+    frames,
+    bounds: { x: 0, y: 0, ...line(frames, along, across) },
+    shape: `line ${along}`,
+    fixed: false,
+  };
 }
 
 /** Pools are services, no furniture: they stand where there is room. @returns how many abreast */
@@ -45,7 +58,10 @@ function inColumns(places, proportion) {
   const [w, h] = ['w', 'h'].map((side) => Math.max(...places.map((place) => place[side])) + GAP);
   let [columns, best] = [1, 0];
   for (let count = 1; count <= places.length; count += 1) {
-    const size = scale({ w: count * w + 2 * MARGIN, h: Math.ceil(places.length / count) * h + 2 * MARGIN }, proportion);
+    const size = scale(
+      { w: count * w + 2 * MARGIN, h: Math.ceil(places.length / count) * h + 2 * MARGIN },
+      proportion,
+    );
     if (size > best) [columns, best] = [count, size];
   }
   places.forEach((place, index) => {

@@ -33,7 +33,11 @@ export function bestCard({ venue, date, slotId, find }) {
       'label.field',
       {},
       'How many',
-      h('select', { name: 'quantity' }, Array.from({ length: limit }, (_, index) => option(index + 1, String(index + 1)))),
+      h(
+        'select',
+        { name: 'quantity' },
+        Array.from({ length: limit }, (_, index) => option(index + 1, String(index + 1))),
+      ),
     ),
     h(
       'label.field',
@@ -51,7 +55,12 @@ export function bestCard({ venue, date, slotId, find }) {
         ),
       ),
     ),
-    h('label.check', {}, h('input', { type: 'checkbox', name: 'adjacent', checked: true }), 'Side by side'),
+    h(
+      'label.check',
+      {},
+      h('input', { type: 'checkbox', name: 'adjacent', checked: true }),
+      'Side by side',
+    ),
     h('button.secondary', { type: 'submit' }, 'Find the best'),
   );
   form.elements.quantity.value = '2';

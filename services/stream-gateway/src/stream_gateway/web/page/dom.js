@@ -38,5 +38,7 @@ function set(element, key, value) {
 }
 
 function present(children) {
-  return children.flat().filter((child) => child !== null && child !== undefined && child !== false);
+  return children
+    .flat()
+    .filter((child) => child !== null && child !== undefined && child !== false);
 }

@@ -38,7 +38,12 @@ export function dateAt(ms, timeZone) {
   return once(
     `date ${timeZone}`,
     () =>
-      new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit', timeZone }),
+      new Intl.DateTimeFormat('en-CA', {
+        year: 'numeric',
+        month: '2-digit',
+        day: '2-digit',
+        timeZone,
+      }),
   ).format(new Date(ms));
 }
 
@@ -46,7 +51,13 @@ export function dateAt(ms, timeZone) {
 export function minuteAt(ms, timeZone) {
   const format = once(
     `minute ${timeZone}`,
-    () => new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone }),
+    () =>
+      new Intl.DateTimeFormat('en-GB', {
+        hour: '2-digit',
+        minute: '2-digit',
+        hourCycle: 'h23',
+        timeZone,
+      }),
   );
   const [hours, minutes] = format.format(new Date(ms)).split(':').map(Number);
   return hours * 60 + minutes;
@@ -64,7 +75,8 @@ export function duration(ms) {
 
 /** `A, B and C`; from `most` on `A, B and 5 more`. */
 export function list(words, most = 4) {
-  const shown = words.length > most ? [...words.slice(0, most - 1), `${words.length - most + 1} more`] : words;
+  const shown =
+    words.length > most ? [...words.slice(0, most - 1), `${words.length - most + 1} more`] : words;
   return once('list', () => new Intl.ListFormat('en-GB', { type: 'conjunction' })).format(shown);
 }
 

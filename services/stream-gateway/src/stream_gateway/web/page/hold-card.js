@@ -54,6 +54,7 @@ export class HoldCard {
 
   /** @param {object} hold  the same one, newer */
   update(hold) {
+    if (hold === this.#hold) return;
     this.#hold = hold;
     this.#warned = false;
     this.#until.textContent = `until ${clock(hold.expiresAt, this.#venue.timezone)}`;
@@ -68,8 +69,12 @@ export class HoldCard {
         ),
       ),
     );
-    const deposit = hold.depositAmount > 0 ? `Deposit ${money(hold.depositAmount, hold.currency)} · ` : '';
-    const total = hold.totalAmount > 0 ? h('strong', {}, `Total ${money(hold.totalAmount, hold.currency)}`) : null;
+    const deposit =
+      hold.depositAmount > 0 ? `Deposit ${money(hold.depositAmount, hold.currency)} · ` : '';
+    const total =
+      hold.totalAmount > 0
+        ? h('strong', {}, `Total ${money(hold.totalAmount, hold.currency)}`)
+        : null;
     fill(this.#sums, deposit, total);
     this.#sums.hidden = hold.totalAmount === 0 && hold.depositAmount === 0;
     this.tick();
@@ -80,7 +85,10 @@ export class HoldCard {
     const left = Date.parse(this.#hold.expiresAt) - this.#clock.now();
     const whole = this.#venue.policy.holdTtlSeconds * 1000;
     this.#left.textContent = duration(left);
-    this.#arc.setAttribute('stroke-dasharray', `${Math.max(0, Math.min(1, left / whole)) * ROUND} ${ROUND}`);
+    this.#arc.setAttribute(
+      'stroke-dasharray',
+      `${Math.max(0, Math.min(1, left / whole)) * ROUND} ${ROUND}`,
+    );
     this.element.classList.toggle('soon', left < SOON_MS);
     if (left <= 0) this.#actions.expired(this.#hold);
     else if (left < SOON_MS && !this.#warned) {
@@ -114,7 +122,12 @@ export class HoldCard {
 
   #confirmForm(hold) {
     const field = (label, name, type, autocomplete, required) =>
-      h('label.field', {}, label, h('input', { name, type, autocomplete, required, maxLength: name === 'name' ? 200 : 320 }));
+      h(
+        'label.field',
+        {},
+        label,
+        h('input', { name, type, autocomplete, required, maxLength: name === 'name' ? 200 : 320 }),
+      );
     const word = this.#venue.policy.requiresApproval ? 'Request booking' : 'Confirm booking';
     return h(
       'form.confirm',
@@ -128,7 +141,11 @@ export class HoldCard {
       field('Name', 'name', 'text', 'name', true),
       field('E-mail', 'email', 'email', 'email', true),
       hold.depositAmount > 0
-        ? h('p.muted.small', {}, `A deposit of ${money(hold.depositAmount, hold.currency)} is due. The booking is made when the payment arrives; this page takes none.`)
+        ? h(
+            'p.muted.small',
+            {},
+            `A deposit of ${money(hold.depositAmount, hold.currency)} is due. The booking is made when the payment arrives; this page takes none.`,
+          )
         : null,
       h('button.primary', { type: 'submit' }, word),
     );

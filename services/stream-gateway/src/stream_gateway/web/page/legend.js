@@ -31,7 +31,13 @@ export function legend(venue, date, slotId) {
         const dot = h('i.dot');
         dot.style.background = category.colour;
         const price = categoryPrice(venue, category, date, slotId);
-        return h('li', {}, dot, category.name, priced ? h('b', {}, money(price, venue.currency)) : null);
+        return h(
+          'li',
+          {},
+          dot,
+          category.name,
+          priced ? h('b', {}, money(price, venue.currency)) : null,
+        );
       }),
     ),
   );

@@ -42,7 +42,9 @@ if (config === null) {
 }
 
 function start() {
-  const session = new Session({ button: part('who'), dialog: part('sign-in') }, config, () => night?.signedIn());
+  const session = new Session({ button: part('who'), dialog: part('sign-in') }, config, () =>
+    night?.signedIn(),
+  );
   const page = {
     config,
     session,
@@ -73,8 +75,16 @@ async function open(page) {
     const definition = await queriesFor(asked, page).venue();
     if (turn !== opening) return;
     const found = pickNight(nights(definition, clock.now()), asked);
-    if (found === null) return fail({ title: 'No night is open', text: 'This venue takes no bookings in the next weeks.' });
-    enter(page, { club: asked.club, venue: asked.venue, date: found.date, slotId: found.slotId }, definition);
+    if (found === null)
+      return fail({
+        title: 'No night is open',
+        text: 'This venue takes no bookings in the next weeks.',
+      });
+    enter(
+      page,
+      { club: asked.club, venue: asked.venue, date: found.date, slotId: found.slotId },
+      definition,
+    );
     offerVenues(asked);
   } catch (error) {
     if (turn !== opening) return;
@@ -93,7 +103,9 @@ function enter(page, where, definition) {
   const show = (all) => showSchedule(hosts, { all, shown: where, slots: definition.slots, link });
   const count = async () => {
     const all = nights(definition, clock.now());
-    const calendar = await queriesFor(where, page).calendar(all[0]?.date ?? where.date, DAYS).catch(() => null);
+    const calendar = await queriesFor(where, page)
+      .calendar(all[0]?.date ?? where.date, DAYS)
+      .catch(() => null);
     if (night === mine && calendar) show(counted(all, calendar.items));
   };
   show(nights(definition, clock.now()));
@@ -129,7 +141,10 @@ function showVenues({ club, venue }) {
   const known = VENUES.some((each) => each.club === club && each.venue === venue);
   const all = known ? VENUES : [{ club, venue, name: `${club} / ${venue}` }, ...VENUES];
   if (select.options.length === 0 || !known) {
-    fill(select, all.map((each) => h('option', { value: `${each.club}/${each.venue}` }, each.name)));
+    fill(
+      select,
+      all.map((each) => h('option', { value: `${each.club}/${each.venue}` }, each.name)),
+    );
   }
   select.value = `${club}/${venue}`;
 }
@@ -141,7 +156,10 @@ async function offerVenues(shown) {
     if (club === shown.club && venue === shown.venue) continue;
     const missing = await queries({ ...config, club, venue })
       .calendar(today, 1)
-      .then(() => false, ({ code }) => MISSING.has(code));
+      .then(
+        () => false,
+        ({ code }) => MISSING.has(code),
+      );
     if (missing) part('venues').querySelector(`[value="${club}/${venue}"]`)?.remove();
   }
 }

@@ -15,6 +15,7 @@ export class Panel {
   #cards = new Map();
   #holds = h('div.stack');
   #bookings = h('div.stack');
+  #booked = null;
   #free = h('p.free');
   #when = h('p.muted');
   #hint = h('p.hint.muted');
@@ -40,7 +41,7 @@ export class Panel {
 
   /** The party's size to send, or null where nothing selected has one. */
   get guests() {
-    return this.#selection.asksForGuests ? this.#selection.guests : null;
+    return this.#selection.guests;
   }
 
   /** @param {object} snapshot  its head */
@@ -56,11 +57,12 @@ export class Panel {
     const { board, own } = this.#night;
     this.#selection.render();
     this.#showHolds(own.holds);
-    fill(this.#bookings, own.bookings.map((booking) => bookingCard(booking, this.#night.venue)));
+    this.#showBookings(own.bookings);
     const { free, total } = board.free();
     this.#free.textContent = total === 0 ? '\u00a0' : `${number(free)} of ${number(total)} free`;
     const idle = board.selection.size === 0 && own.holds.length === 0;
-    this.#hint.textContent = !idle || total === 0 ? '' : free === 0 ? 'Everything is taken. When something comes free, it shows here at once.' : 'Choose on the plan.';
+    const none = 'Everything is taken. When something comes free, it shows here at once.';
+    this.#hint.textContent = !idle || total === 0 ? '' : free === 0 ? none : 'Choose on the plan.';
     this.#hint.hidden = this.#hint.textContent === '';
   }
 
@@ -83,6 +85,15 @@ export class Panel {
 
   remove() {
     for (const host of Object.values(this.#hosts)) fill(host);
+  }
+
+  #showBookings(bookings) {
+    if (bookings === this.#booked) return;
+    this.#booked = bookings;
+    fill(
+      this.#bookings,
+      bookings.map((booking) => bookingCard(booking, this.#night.venue)),
+    );
   }
 
   #showHolds(holds) {

@@ -61,18 +61,26 @@ export function showSchedule(hosts, { all, shown, slots, link }) {
   const dates = [...new Set([...all.map(({ date }) => date), shown.date])].sort();
   const onDate = (date) => all.filter((night) => night.date === date);
   const names = new Map(slots.map((slot) => [slot.slotId, slot.name || slot.slotId]));
-  fill(hosts.dates, dates.map((date) => dateChip(date, onDate(date), shown, link)));
-  fill(hosts.slots, onDate(shown.date).map((night) => slotChip(night, shown, names, link)));
+  fill(
+    hosts.dates,
+    dates.map((date) => dateChip(date, onDate(date), shown, link)),
+  );
+  fill(
+    hosts.slots,
+    onDate(shown.date).map((night) => slotChip(night, shown, names, link)),
+  );
   for (const host of Object.values(hosts)) {
     const current = host.querySelector('[aria-current]');
-    if (current) host.scrollLeft = current.offsetLeft - (host.clientWidth - current.offsetWidth) / 2;
+    if (current)
+      host.scrollLeft = current.offsetLeft - (host.clientWidth - current.offsetWidth) / 2;
   }
 }
 
 function nightOf(slot, date) {
   const weekday = WEEKDAYS[new Date(`${date}T00:00:00Z`).getUTCDay()];
   if (slot.days && !slot.days.includes(weekday)) return null;
-  if ((slot.validFrom && date < slot.validFrom) || (slot.validTo && date > slot.validTo)) return null;
+  if ((slot.validFrom && date < slot.validFrom) || (slot.validTo && date > slot.validTo))
+    return null;
   const exception = slot.exceptions.find((each) => each.date === date);
   const [from, to] = [exception?.start ?? slot.start, exception?.end ?? slot.end];
   const [start, last] = [minutes(from), minutes(to)];

@@ -5,11 +5,13 @@ import { money } from './format.js';
 import { countByKind, features, party, priceOf } from './venue.js';
 
 const MOST_ROWS = 8;
+const USUAL_PARTY = 2;
 
 export class SelectionCard {
   element = h('section.card.selection', { 'aria-label': 'Your selection', hidden: true });
-  guests = 2;
   #night;
+  #said = null;
+  #shown = '';
   #busy = false;
 
   /**
@@ -25,27 +27,63 @@ export class SelectionCard {
     this.render();
   }
 
+  /** Called once a frame while the stream is busy: a button that is replaced under the pointer loses
+   * its click, so the card is made anew only where it would be another. */
   render() {
-    const { venue, board } = this.#night;
-    const places = [...board.selection].map((id) => venue.byId.get(id)).filter(Boolean);
+    const shown = this.#fingerprint();
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.#fill();
+  }
+
+  #fingerprint() {
+    const { board, role } = this.#night;
+    const chosen = [...board.selection].map((id) => [
+      id,
+      board.quantities.get(id),
+      board.look(id).free,
+    ]);
+    return JSON.stringify([chosen, this.#busy, role(), this.#said]);
+  }
+
+  #fill() {
+    const places = this.#places();
     this.element.hidden = places.length === 0;
-    if (places.length === 0) return void fill(this.element);
-    const focused = this.element.contains(document.activeElement) ? document.activeElement.dataset.part : null;
+    if (places.length === 0) {
+      fill(this.element);
+      return;
+    }
+    const focused = this.element.contains(document.activeElement)
+      ? document.activeElement.dataset.part
+      : null;
     fill(
       this.element,
       h('header.card-head', {}, h('h3', {}, `${countByKind(places)} selected`), this.#clear()),
-      h('ul.items', {}, places.slice(0, MOST_ROWS).map((place) => this.#row(place))),
-      places.length > MOST_ROWS ? h('p.muted.small', {}, `and ${places.length - MOST_ROWS} more`) : null,
+      h(
+        'ul.items',
+        {},
+        places.slice(0, MOST_ROWS).map((place) => this.#row(place)),
+      ),
+      places.length > MOST_ROWS
+        ? h('p.muted.small', {}, `and ${places.length - MOST_ROWS} more`)
+        : null,
       this.#party(places),
       this.#button(places),
     );
     if (focused) this.element.querySelector(`[data-part="${CSS.escape(focused)}"]`)?.focus();
   }
 
-  /** Whether to say how many come. */
-  get asksForGuests() {
+  /** How many come, or null where nothing selected asks for it. */
+  get guests() {
+    const places = this.#places();
+    if (!places.some(({ section }) => section.partyMax != null)) return null;
+    const { least, most } = bounds(places);
+    return this.#said ?? Math.max(least, Math.min(USUAL_PARTY, most));
+  }
+
+  #places() {
     const { venue, board } = this.#night;
-    return [...board.selection].some((id) => venue.byId.get(id)?.section.partyMax != null);
+    return [...board.selection].map((id) => venue.byId.get(id)).filter(Boolean);
   }
 
   #amount(place) {
@@ -59,7 +97,12 @@ export class SelectionCard {
     return h(
       'li',
       {},
-      h('div', {}, h('span', {}, place.name), about ? h('span.muted.small.about', {}, about) : null),
+      h(
+        'div',
+        {},
+        h('span', {}, place.name),
+        about ? h('span.muted.small.about', {}, about) : null,
+      ),
       board.look(place.id).total > 1 && place.seats.length === 0 ? this.#stepper(place) : null,
       this.#amount(place) > 0 ? h('span', {}, money(this.#amount(place), venue.currency)) : null,
       h(
@@ -90,14 +133,20 @@ export class SelectionCard {
         },
         sign,
       );
-    return h('span.stepper', {}, step('fewer at', '−', -1), h('output', {}, String(quantity)), step('more at', '+', 1));
+    return h(
+      'span.stepper',
+      {},
+      step('fewer at', '−', -1),
+      h('output', {}, String(quantity)),
+      step('more at', '+', 1),
+    );
   }
 
   #party(places) {
-    if (!this.asksForGuests) return null;
-    const most = places.reduce((sum, { section }) => sum + (section.partyMax ?? Infinity), 0);
-    const least = Math.min(...places.map(({ section }) => section.partyMin ?? 1));
-    const misfit = this.guests > most || this.guests < least;
+    const { guests } = this;
+    if (guests === null) return null;
+    const { least, most } = bounds(places);
+    const misfit = guests > most || guests < least;
     return h(
       'label.field.guests',
       {},
@@ -106,12 +155,12 @@ export class SelectionCard {
         type: 'number',
         min: 1,
         max: 999,
-        value: this.guests,
+        value: guests,
         inputMode: 'numeric',
         'data-part': 'guests',
         'aria-invalid': misfit,
         onchange: (event) => {
-          this.guests = Math.max(1, Math.min(999, Math.round(event.target.valueAsNumber) || 1));
+          this.#said = Math.max(1, Math.min(999, Math.round(event.target.valueAsNumber) || 1));
           this.render();
         },
       }),
@@ -132,7 +181,11 @@ export class SelectionCard {
           this.#busy ? 'Asking…' : 'Hold',
           h('span', {}, total),
         ),
-        h('p.muted.small.centre', {}, `Kept for you for ${minutes} minutes. Nothing to pay for that.`),
+        h(
+          'p.muted.small.centre',
+          {},
+          `Kept for you for ${minutes} minutes. Nothing to pay for that.`,
+        ),
       ];
     }
     return h(
@@ -145,6 +198,18 @@ export class SelectionCard {
 
   #clear() {
     const { board } = this.#night;
-    return h('button.quiet.small', { type: 'button', 'data-part': 'clear', onclick: () => board.select([]) }, 'Clear');
+    return h(
+      'button.quiet.small',
+      { type: 'button', 'data-part': 'clear', onclick: () => board.select([]) },
+      'Clear',
+    );
   }
+}
+
+/** The smallest and the largest party that places take together, by the server's rule. */
+function bounds(places) {
+  return {
+    least: Math.min(...places.map(({ section }) => section.partyMin ?? 1)),
+    most: places.reduce((sum, { section }) => sum + (section.partyMax ?? Infinity), 0),
+  };
 }

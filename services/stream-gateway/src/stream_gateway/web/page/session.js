@@ -46,7 +46,8 @@ export class Session {
     input.value = '';
     input.setCustomValidity('');
     this.#dialog.querySelector('[data-part=out]').hidden = this.role === 'none';
-    this.#dialog.querySelector('[data-part=who]').textContent = this.#words() ?? 'Nobody is signed in on this tab.';
+    this.#dialog.querySelector('[data-part=who]').textContent =
+      this.#words() ?? 'Nobody is signed in on this tab.';
     this.#dialog.showModal();
   }
 
@@ -66,7 +67,10 @@ export class Session {
   }
 
   #submitted() {
-    const token = this.#dialog.querySelector('textarea').value.trim().replace(/^Bearer\s+/i, '');
+    const token = this.#dialog
+      .querySelector('textarea')
+      .value.trim()
+      .replace(/^Bearer\s+/i, '');
     if (token) this.#become(token);
   }
 

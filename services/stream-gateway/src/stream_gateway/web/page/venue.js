@@ -61,7 +61,8 @@ export function priceOf(venue, place, date, slotId) {
   const own = place.section.price ?? null;
   if (place.seats.length > 0 && own === null && !named.some((prices) => place.id in prices)) {
     const prices = place.seats.map((seat) => amount(named, seat));
-    if (prices.some((price) => price !== null)) return prices.reduce((sum, price) => sum + (price ?? 0), 0);
+    if (prices.some((price) => price !== null))
+      return prices.reduce((sum, price) => sum + (price ?? 0), 0);
   }
   return amount(named, place) ?? 0;
 }
@@ -104,7 +105,9 @@ function amount(named, place) {
 }
 
 function painted(category, index) {
-  const colour = CSS.supports('color', category.color) ? category.color : COLOURS[index % COLOURS.length];
+  const colour = CSS.supports('color', category.color)
+    ? category.color
+    : COLOURS[index % COLOURS.length];
   return { ...category, colour, name: category.name || category.categoryId };
 }
 

@@ -50,7 +50,11 @@ export function commands({ commandApi, club, venue, token, fetch, pause = sleep 
 
 /** A token for somebody without an account, where the venue takes guests: `{token, customerId, expiresAt}`. */
 export function guestSession({ commandApi, club, fetch }) {
-  return request(commandApi + path`/v1/clubs/${club}/guest-sessions`, { method: 'POST', body: {}, fetch });
+  return request(commandApi + path`/v1/clubs/${club}/guest-sessions`, {
+    method: 'POST',
+    body: {},
+    fetch,
+  });
 }
 
 /** `crypto.randomUUID` is missing where the page came over plain HTTP from another machine. */
@@ -76,7 +80,10 @@ async function persist({ url, ...options }, pause) {
 function passes(error) {
   if (error instanceof Unreachable) return true;
   // The first of our own tries is still being worked on.
-  return error instanceof Problem && (PASSING.has(error.status) || error.code === 'IDEMPOTENCY_IN_PROGRESS');
+  return (
+    error instanceof Problem &&
+    (PASSING.has(error.status) || error.code === 'IDEMPOTENCY_IN_PROGRESS')
+  );
 }
 
 function sleep(ms) {

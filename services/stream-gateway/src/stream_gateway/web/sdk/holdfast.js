@@ -101,7 +101,8 @@ class Watch {
     const { model, effects } = transition(before, event);
     this.#model = model;
     for (const effect of effects) this.#carryOut(effect, event);
-    if (model.version !== null && model.version !== before.version) this.marks.reached(model.version);
+    if (model.version !== null && model.version !== before.version)
+      this.marks.reached(model.version);
     if (model.state === 'closed') globalThis.removeEventListener?.('online', this.#nudge);
     if (model.state !== before.state) this.#reportStatus();
   }

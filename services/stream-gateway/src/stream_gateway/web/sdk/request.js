@@ -33,7 +33,10 @@ export class Unreachable extends Error {
  * @returns {Promise<any>} the body; null where there is none
  * @throws {Problem|Unreachable}
  */
-export async function request(url, { method = 'GET', body, token, key, fetch = globalThis.fetch } = {}) {
+export async function request(
+  url,
+  { method = 'GET', body, token, key, fetch = globalThis.fetch } = {},
+) {
   const headers = { accept: 'application/json' };
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (token) headers.authorization = `Bearer ${token}`;
@@ -52,7 +55,11 @@ export async function request(url, { method = 'GET', body, token, key, fetch = g
   }
   const value = parsed(text);
   if (response.ok) return value;
-  throw new Problem(response.status, value ?? {}, milliseconds(response.headers.get('retry-after')));
+  throw new Problem(
+    response.status,
+    value ?? {},
+    milliseconds(response.headers.get('retry-after')),
+  );
 }
 
 /** `${path}` with every value encoded. */

@@ -137,7 +137,11 @@ export class Camera {
     if (event.button !== 0) return;
     this.#swallow = false;
     cancelAnimationFrame(this.#glide);
-    this.#pointers.set(event.pointerId, { x: event.clientX, y: event.clientY, from: [event.clientX, event.clientY] });
+    this.#pointers.set(event.pointerId, {
+      x: event.clientX,
+      y: event.clientY,
+      from: [event.clientX, event.clientY],
+    });
   }
 
   #move(event) {
@@ -173,7 +177,9 @@ export class Camera {
   #grip() {
     const all = [...this.#pointers.values()];
     const box = this.#host.getBoundingClientRect();
-    const [x, y] = ['x', 'y'].map((axis) => all.reduce((sum, each) => sum + each[axis], 0) / all.length);
+    const [x, y] = ['x', 'y'].map(
+      (axis) => all.reduce((sum, each) => sum + each[axis], 0) / all.length,
+    );
     const span = all.length > 1 ? Math.hypot(all[0].x - all[1].x, all[0].y - all[1].y) : 1;
     return { x: x - box.left, y: y - box.top, span };
   }

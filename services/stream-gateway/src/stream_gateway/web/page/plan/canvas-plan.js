@@ -26,6 +26,7 @@ export class CanvasPlan {
   #board;
   #camera;
   #words;
+  #announce;
   #pick;
   #grid;
   #painter;
@@ -37,12 +38,16 @@ export class CanvasPlan {
   #base = h('canvas', { 'aria-hidden': 'true' });
   element;
 
-  /** @param {{venue: object, board: object, camera: object, words: object, pick: (id: string) => void}} parts */
-  constructor({ venue, board, camera, words, pick }) {
+  /**
+   * @param {{venue: object, board: object, camera: object, words: object,
+   *   announce: (text: string) => void, pick: (id: string) => void}} parts
+   */
+  constructor({ venue, board, camera, words, announce, pick }) {
     this.#venue = venue;
     this.#board = board;
     this.#camera = camera;
     this.#words = words;
+    this.#announce = announce;
     this.#pick = pick;
     this.#overlay = new Overlay(board, camera, venue);
     this.element = h(
@@ -122,21 +127,23 @@ export class CanvasPlan {
     else if (event.key === '-') this.#camera.zoom(1 / 1.6);
     else if ((event.key === 'Enter' || event.key === ' ') && this.#cursor) {
       this.#pick(this.#cursor.id);
-      this.#words.announce(this.#words.label(this.#cursor));
+      this.#announce(this.#words.label(this.#cursor));
     } else return;
     event.preventDefault();
   }
 
   #step(key) {
-    const { x, y } = this.#cursor ?? this.#camera.toWorld(this.#camera.width / 2, this.#camera.height / 2);
+    const { x, y } =
+      this.#cursor ?? this.#camera.toWorld(this.#camera.width / 2, this.#camera.height / 2);
     const reach = Math.max(REACH_PX / this.#camera.k, this.#painter.smallest * 6);
     const near = this.#grid.within(x - reach, y - reach, x + reach, y + reach);
     const next = nearest(near, { x, y }, key);
     if (!next) return;
     this.#point(next);
-    if (this.#seatPx() < PICKABLE_PX.mouse) this.#camera.approach(next, CLOSER_PX / this.#painter.smallest);
+    if (this.#seatPx() < PICKABLE_PX.mouse)
+      this.#camera.approach(next, CLOSER_PX / this.#painter.smallest);
     else this.#camera.reveal(next);
-    this.#words.announce(this.#words.label(next));
+    this.#announce(this.#words.label(next));
   }
 
   #point(place) {
@@ -165,7 +172,12 @@ export class CanvasPlan {
     const context = this.#base.getContext('2d');
     if (this.#all || this.#dirty.size > MANY) {
       const view = this.#camera.toWorld(width, height);
-      this.#painter.paint(context, this.#camera, ratio, this.#grid.within(this.#camera.x, this.#camera.y, view.x, view.y));
+      this.#painter.paint(
+        context,
+        this.#camera,
+        ratio,
+        this.#grid.within(this.#camera.x, this.#camera.y, view.x, view.y),
+      );
     } else {
       for (const id of this.#dirty) this.#repaint(context, ratio, this.#venue.byId.get(id));
     }

@@ -21,7 +21,11 @@ export class Grid {
   *within(left, top, right, bottom) {
     const cell = (value) => Math.floor(value / this.#size);
     for (let row = cell(top - this.#reach); row <= cell(bottom + this.#reach); row += 1) {
-      for (let column = cell(left - this.#reach); column <= cell(right + this.#reach); column += 1) {
+      for (
+        let column = cell(left - this.#reach);
+        column <= cell(right + this.#reach);
+        column += 1
+      ) {
         for (const place of this.#cells.get(this.#key(column, row)) ?? []) {
           const half = Math.hypot(place.w, place.h) / 2;
           if (place.x + half < left || place.x - half > right) continue;

@@ -30,16 +30,17 @@ export class Plan {
 
   /**
    * @param {HTMLElement} host
-   * @param {{label: (place: object) => string, price: (place: object) => string, announce: (text: string) => void}} words
+   * @param {{venue: object, board: object, words: object, announce: (text: string) => void,
+   *   pick: (id: string) => void}} night
    */
-  constructor(host, { venue, board, words, pick }) {
+  constructor(host, { venue, board, words, announce, pick }) {
     this.#host = host;
     this.#venue = venue;
     this.#words = words;
     const stage = h('div.stage');
     this.#camera = new Camera(stage, () => this.#moved());
     const Drawing = venue.places.length > MOST_BUTTONS ? CanvasPlan : SvgPlan;
-    this.#drawing = new Drawing({ venue, board, camera: this.#camera, words, pick });
+    this.#drawing = new Drawing({ venue, board, camera: this.#camera, words, announce, pick });
     stage.append(this.#drawing.element);
     stage.addEventListener('pointermove', (event) => this.#hover(event));
     stage.addEventListener('pointerleave', () => this.#hideTip());
@@ -65,9 +66,14 @@ export class Plan {
     if (places.length === 0) return;
     const middle = (axis) => places.reduce((sum, place) => sum + place[axis], 0) / places.length;
     const [x, y] = [middle('x'), middle('y')];
-    const spread = Math.max(...places.map((place) => Math.hypot(place.x - x, place.y - y) + place.w));
+    const spread = Math.max(
+      ...places.map((place) => Math.hypot(place.x - x, place.y - y) + place.w),
+    );
     const fits = Math.min(this.#camera.width, this.#camera.height) / (spread * 3);
-    this.#camera.approach({ x, y }, Math.max(this.#camera.k, Math.min(fits, SHOWN_PX / places[0].w)));
+    this.#camera.approach(
+      { x, y },
+      Math.max(this.#camera.k, Math.min(fits, SHOWN_PX / places[0].w)),
+    );
   }
 
   remove() {
@@ -100,12 +106,17 @@ export class Plan {
   }
 
   #hover(event) {
-    const place = event.pointerType === 'mouse' && event.buttons === 0 ? this.#drawing.placeAt(event) : null;
+    const place =
+      event.pointerType === 'mouse' && event.buttons === 0 ? this.#drawing.placeAt(event) : null;
     this.#host.classList.toggle('pointing', place !== null);
     if (!place) return this.#hideTip();
     const box = this.#host.getBoundingClientRect();
     const [name, ...rest] = this.#words.label(place).split(', ');
-    fill(this.#tip, h('strong', {}, name), rest.map((word) => h('span', {}, word)));
+    fill(
+      this.#tip,
+      h('strong', {}, name),
+      rest.map((word) => h('span', {}, word)),
+    );
     this.#tip.hidden = false;
     const { offsetWidth: width, offsetHeight: height } = this.#tip;
     const x = Math.min(event.clientX - box.left + 14, box.width - width - 8);
@@ -120,7 +131,8 @@ export class Plan {
   }
 
   #buttons() {
-    const button = (label, sign, onclick) => h('button', { type: 'button', 'aria-label': label, title: label, onclick }, sign);
+    const button = (label, sign, onclick) =>
+      h('button', { type: 'button', 'aria-label': label, title: label, onclick }, sign);
     return h(
       'div.zoom',
       {},

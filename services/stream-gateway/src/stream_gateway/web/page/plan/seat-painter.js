@@ -52,7 +52,9 @@ export class SeatPainter {
       context.clip();
     }
     context.fillStyle = this.#colours.floor;
-    context.fillRect(...(box ? [box[0], box[1], box[2] - box[0], box[3] - box[1]] : view(context, x, y, k, ratio)));
+    context.fillRect(
+      ...(box ? [box[0], box[1], box[2] - box[0], box[3] - box[1]] : view(context, x, y, k, ratio)),
+    );
     const groups = this.#grouped(places);
     for (const [key, group] of groups) this.#paintGroup(context, k, ratio, key, group);
     if (this.smallest * k >= NUMBERED_PX) this.#number(context, groups);
@@ -71,7 +73,8 @@ export class SeatPainter {
       if (!groups.has(key)) groups.set(key, []);
       groups.get(key).push(place);
     }
-    const order = (key) => (key.startsWith('table') ? 0 : key.startsWith('mine') || key.startsWith('booked') ? 2 : 1);
+    const order = (key) =>
+      key.startsWith('table') ? 0 : key.startsWith('mine') || key.startsWith('booked') ? 2 : 1;
     return [...groups].sort(([a], [b]) => order(a) - order(b));
   }
 
@@ -110,13 +113,15 @@ export class SeatPainter {
   }
 
   #tables(context, k, look, colour, places) {
-    context.fillStyle = look === 'mine' || look === 'booked' ? this.#colours.accent : this.#colours.table;
+    context.fillStyle =
+      look === 'mine' || look === 'booked' ? this.#colours.accent : this.#colours.table;
     context.strokeStyle = look === 'available' ? colour : this.#colours.taken;
     context.lineWidth = Math.max(4, 1.5 / k);
     outline(context, places, BLUNT_PX, 0.94);
     context.fill();
     context.stroke();
-    context.fillStyle = look === 'mine' || look === 'booked' ? this.#colours.floor : this.#colours.ink;
+    context.fillStyle =
+      look === 'mine' || look === 'booked' ? this.#colours.floor : this.#colours.ink;
     context.textAlign = 'center';
     context.textBaseline = 'middle';
     for (const { label, x, y, w } of places) {
@@ -133,9 +138,14 @@ export class SeatPainter {
     for (const [key, places] of groups) {
       const form = key.split('|')[0];
       if (!['available', 'held', 'mine', 'booked'].includes(form)) continue;
-      context.fillStyle = form === 'available' ? inkOn(context, key.split('|')[1]) : form === 'held' ? this.#colours.muted : this.#colours.accentInk;
+      context.fillStyle = this.#inkOf(context, ...key.split('|'));
       for (const { label, x, y } of places) context.fillText(form === 'booked' ? '✓' : label, x, y);
     }
+  }
+
+  #inkOf(context, form, colour) {
+    if (form === 'available') return inkOn(context, colour);
+    return form === 'held' ? this.#colours.muted : this.#colours.accentInk;
   }
 
   #label(context, k, box) {
@@ -145,7 +155,8 @@ export class SeatPainter {
     context.font = `600 ${Math.min(this.smallest * 0.6, 13 / k)}px system-ui, sans-serif`;
     const reach = this.smallest;
     for (const { text, x, y } of this.#rows) {
-      if (box && (x < box[0] - reach || x > box[2] + reach || y < box[1] - reach || y > box[3] + reach)) continue;
+      if (box && (x < box[0] - reach || x > box[2] + reach)) continue;
+      if (box && (y < box[1] - reach || y > box[3] + reach)) continue;
       context.fillText(text, x, y);
     }
   }
@@ -155,7 +166,8 @@ export class SeatPainter {
 function outline(context, places, size, share) {
   context.beginPath();
   for (const { x, y, w, h } of places) {
-    if (size < BLUNT_PX) context.rect(x - (w * share) / 2, y - (h * share) / 2, w * share, h * share);
+    if (size < BLUNT_PX)
+      context.rect(x - (w * share) / 2, y - (h * share) / 2, w * share, h * share);
     else {
       const radius = (Math.min(w, h) * share) / 2;
       context.moveTo(x + radius, y);
@@ -169,7 +181,9 @@ function inkOn(context, colour) {
   context.fillStyle = colour;
   // Canvas answers `#rrggbb` for every opaque colour.
   const channels = [1, 3, 5].map((at) => parseInt(context.fillStyle.slice(at, at + 2), 16) / 255);
-  const [red, green, blue] = channels.map((value) => (value <= 0.04 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+  const [red, green, blue] = channels.map((value) =>
+    value <= 0.04 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4,
+  );
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.3 ? '#14161d' : '#ffffff';
 }
 

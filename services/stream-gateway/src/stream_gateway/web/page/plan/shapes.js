@@ -19,7 +19,9 @@ export function surroundings(place) {
   if (place.shape === 'booth') return [bench(place)];
   if (place.kind !== 'table' || place.seats.length > 0) return [];
   const chairs = Math.min(place.section.partyMax ?? 0, MOST_CHAIRS);
-  return place.shape === 'round' || place.shape === 'circle' ? ring(place, chairs) : sides(place, chairs);
+  return place.shape === 'round' || place.shape === 'circle'
+    ? ring(place, chairs)
+    : sides(place, chairs);
 }
 
 /** Three sides of a booth; the open one is below. */
@@ -56,12 +58,25 @@ function sides({ w, h }, chairs) {
       const off = side * (short / 2 + 16);
       all.push(wide ? chair(along, off, '', side) : chair(off, along, '', side, true));
     }
-    if (ends > 0) all.push(wide ? chair(side * (long / 2 + 16), 0, '', side, true) : chair(0, side * (long / 2 + 16), '', side));
+    if (ends > 0)
+      all.push(
+        wide
+          ? chair(side * (long / 2 + 16), 0, '', side, true)
+          : chair(0, side * (long / 2 + 16), '', side),
+      );
   }
   return all;
 }
 
 function chair(x, y, transform, _side = -1, turned = false) {
   const [w, h] = turned ? [14, 36] : [36, 14];
-  return svg('rect', { class: 'chair', x: x - w / 2, y: y - h / 2, width: w, height: h, rx: 7, transform: transform || null });
+  return svg('rect', {
+    class: 'chair',
+    x: x - w / 2,
+    y: y - h / 2,
+    width: w,
+    height: h,
+    rx: 7,
+    transform: transform || null,
+  });
 }

@@ -7,7 +7,14 @@ import { svg } from '../dom.js';
 import { isArrow, nearest } from './nearest.js';
 import { body, surroundings } from './shapes.js';
 
-const WORDS = { held: 'held', unavailable: 'taken', mine: 'yours', booked: 'booked', absent: '', unknown: '' };
+const WORDS = {
+  held: 'held',
+  unavailable: 'taken',
+  mine: 'yours',
+  booked: 'booked',
+  absent: '',
+  unknown: '',
+};
 const READABLE_PX = 9;
 
 export class SvgPlan {
@@ -21,7 +28,10 @@ export class SvgPlan {
   #world;
   element;
 
-  /** @param {{venue: object, board: object, camera: object, words: object, pick: (id: string) => void}} parts */
+  /**
+   * @param {{venue: object, board: object, camera: object, words: object,
+   *   pick: (id: string) => void}} parts
+   */
   constructor({ venue, board, camera, words, pick }) {
     this.element = svg('svg', {
       class: 'drawing',
@@ -43,7 +53,12 @@ export class SvgPlan {
     const focused = idOf(document.activeElement);
     this.#looks.clear();
     this.#world?.remove();
-    this.#world = svg('g', {}, frames.map(floor), this.#venue.places.map((place) => this.#node(place)));
+    this.#world = svg(
+      'g',
+      {},
+      frames.map(floor),
+      this.#venue.places.map((place) => this.#node(place)),
+    );
     this.element.append(this.#world);
     this.move();
     if (focused) this.focus(focused);
@@ -81,7 +96,13 @@ export class SvgPlan {
     const { label, sub, size } = lettering(place);
     const group = svg(
       'g',
-      { class: `place ${place.kind}`, 'data-id': place.id, role: 'button', tabindex: 0, transform: `translate(${place.x} ${place.y})` },
+      {
+        class: `place ${place.kind}`,
+        'data-id': place.id,
+        role: 'button',
+        tabindex: 0,
+        transform: `translate(${place.x} ${place.y})`,
+      },
       turned,
       place.kind === 'pool' ? gauge(place) : null,
       label,
@@ -108,7 +129,8 @@ export class SvgPlan {
     group.setAttribute('aria-pressed', seen.selected);
     group.setAttribute('aria-disabled', !able);
     group.setAttribute('aria-label', this.#words.label(place));
-    sub.textContent = place.kind === 'pool' ? free(seen) : (WORDS[seen.look] ?? this.#words.price(place));
+    sub.textContent =
+      place.kind === 'pool' ? free(seen) : (WORDS[seen.look] ?? this.#words.price(place));
     group.querySelector('.level')?.setAttribute('width', (place.w - 40) * (seen.free / seen.total));
   }
 
@@ -154,7 +176,8 @@ function floor({ label, x, y, w, h }) {
 function lettering(place) {
   const width = Math.min(place.w, place.rotation % 180 === 0 ? place.w : place.h);
   const height = Math.min(place.h, place.rotation % 180 === 0 ? place.h : place.w);
-  const large = Math.min(height * (place.kind === 'pool' ? 0.16 : 0.36), (width * 1.4) / Math.max(2, place.label.length), 46);
+  const tall = height * (place.kind === 'pool' ? 0.16 : 0.36);
+  const large = Math.min(tall, (width * 1.4) / Math.max(2, place.label.length), 46);
   const size = Math.min(height * 0.2, width * 0.24, 22);
   const text = (cls, y, fontSize, content = '') =>
     svg('text', { class: cls, y, 'font-size': fontSize, 'aria-hidden': 'true' }, content);
@@ -182,7 +205,13 @@ function hatching() {
     {},
     svg(
       'pattern',
-      { id: 'stripes', width: 12, height: 12, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' },
+      {
+        id: 'stripes',
+        width: 12,
+        height: 12,
+        patternUnits: 'userSpaceOnUse',
+        patternTransform: 'rotate(45)',
+      },
       svg('rect', { class: 'stripe', width: 5, height: 12 }),
     ),
   );
