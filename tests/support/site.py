@@ -152,6 +152,7 @@ class Site:
         slot: str,
         *,
         who: str | None = None,
+        role: str = "customer",
         days: int = 0,
         state: str = "live",
     ) -> AsyncIterator[Window]:
@@ -163,7 +164,8 @@ class Site:
             window = Window(await context.new_page())
             day = (date.fromisoformat(self.date) + timedelta(days=days)).isoformat()
             where = {"club": club, "venue": venue, "date": day, "slotId": slot}
-            signed = f"#token={token('customer', sub=who, name=who.title())}" if who else ""
+            home = None if role == "customer" else club
+            signed = f"#token={token(role, home, who, who.title())}" if who else ""
             await window.page.goto(
                 f"http://127.0.0.1:{self._port.number}/?{urlencode(where)}{signed}"
             )

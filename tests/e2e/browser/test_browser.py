@@ -224,3 +224,14 @@ async def test_a_link_to_no_night_says_so(demo: Site) -> None:
     async with demo.window("backroom", "leeds", "slot_04_00", state="closed") as lost:
         await expect(lost.page.get_by_role("alert")).to_contain_text("No such night")
         lost.forgive("404")
+
+
+async def test_staff_hold_for_nobody_in_particular(demo: Site) -> None:
+    async with demo.window(*LEEDS, who="sam", role="staff") as sam:
+        await sam.hold("table_05")
+        await sam.sees("table_05", "mine")
+        await sam.page.get_by_role("button", name="Extend").click()
+        await expect(sam.page.locator(".hold")).to_have_attribute("aria-busy", "false")
+        await sam.sees("table_05", "mine")
+        await sam.page.get_by_role("button", name="Release").click()
+        await sam.sees("table_05", "available")

@@ -6,6 +6,7 @@ import { clock, duration, money } from './format.js';
 const RADIUS = 20;
 const ROUND = 2 * Math.PI * RADIUS;
 const SOON_MS = 60_000;
+const AGAIN_MS = 1_000;
 
 export class HoldCard {
   element = h('article.card.hold');
@@ -20,6 +21,7 @@ export class HoldCard {
   #sums = h('p.sums');
   #until = h('p.muted.small');
   #warned = false;
+  #asked = 0;
 
   /**
    * @param {{confirm: Function, extend: Function, release: Function, expired: Function,
@@ -90,11 +92,19 @@ export class HoldCard {
       `${Math.max(0, Math.min(1, left / whole)) * ROUND} ${ROUND}`,
     );
     this.element.classList.toggle('soon', left < SOON_MS);
-    if (left <= 0) this.#actions.expired(this.#hold);
+    if (left <= 0) this.#over();
     else if (left < SOON_MS && !this.#warned) {
       this.#warned = true;
       this.#actions.announce(`Your hold ends in ${duration(left)}.`);
     }
+  }
+
+  /** The server ends holds, not we: it is asked now and then until it has. */
+  #over() {
+    const now = this.#clock.now();
+    if (now - this.#asked < AGAIN_MS) return;
+    this.#asked = now;
+    this.#actions.expired();
   }
 
   busy(busy) {

@@ -36,14 +36,24 @@ export class Own {
   async load() {
     this.#latest += 1;
     const question = this.#latest;
-    const me = await this.#queries.me();
+    const [me, holds] = await Promise.all([this.#queries.me(), this.#forNobody()]);
     // A command that was answered since knows more than this does.
     if (question !== this.#latest) return;
     const here = (record) => record.channel === this.#channel;
-    this.holds = me.holds.filter((hold) => here(hold) && hold.status === 'active');
-    this.bookings = me.bookings.filter((booking) => here(booking) && ACTIVE.has(booking.status));
-    me.holds.forEach((hold) => this.#clock.learn(hold.serverTime));
+    const bookings = this.bookings.filter(({ customerId }) => customerId === null);
+    this.holds = [...me.holds.filter(here), ...holds].filter(({ status }) => status === 'active');
+    this.bookings = [
+      ...me.bookings.filter((booking) => here(booking) && ACTIVE.has(booking.status)),
+      ...bookings,
+    ];
+    this.holds.forEach((hold) => this.#clock.learn(hold.serverTime));
     this.#changed();
+  }
+
+  /** What staff hold for nobody in particular is in nobody's list, so it is asked for by its id. */
+  #forNobody() {
+    const holds = this.holds.filter(({ customerId }) => customerId === null);
+    return Promise.all(holds.map((hold) => this.#queries.hold(hold.holdId).catch(() => hold)));
   }
 
   /** @param {object} hold  the answer to a command */

@@ -67,7 +67,7 @@ export class SeatPainter {
     const groups = new Map();
     for (const place of places) {
       const { look } = this.#board.look(place.id);
-      if (!this.#seen.has(place.id)) this.#seen.set(place.id, look);
+      this.#seen.set(place.id, look);
       const form = place.kind === 'seat' ? look : `table ${look}`;
       const key = `${form}|${place.colour}`;
       if (!groups.has(key)) groups.set(key, []);
