@@ -172,11 +172,14 @@ async def settled(pool: Pool, entries: list[Stored], epoch: str) -> None:
     rows = await pool.fetch("select slot, date, version from holdfast.heads where kind = 'channel'")
     wanted = {(row["slot"], row["date"].isoformat(), row["version"]) for row in rows}
 
-    def written() -> bool:
+    def missing() -> set[tuple[str, str, int]]:
         records = [decode(entry).snapshot for entry in entries]
-        return wanted <= {(r.slot_id, r.date, r.version) for r in records if r.epoch == epoch}
+        return wanted - {(r.slot_id, r.date, r.version) for r in records if r.epoch == epoch}
 
-    await until(written)
+    try:
+        await until(lambda: not missing())
+    except TimeoutError:
+        pytest.fail(f"no entries of {missing()}, {len(entries)} in all")
 
 
 @pytest.mark.parametrize("max_claims", [200_000, 15], ids=["all in memory", "views thrown out"])

@@ -62,6 +62,8 @@ class _Track(msgspec.Struct):
     backlog: list[LogRow] | None = None
     """While it is loaded: what was published meanwhile."""
     revision: int | None = None
+    written: int = 0
+    """The version of the entry, or less: a round that is repeated tells the same news again."""
     due_at: float = 0.0
     queued: bool = False
     """In the queue, or being served: one worker at a time."""
@@ -90,7 +92,8 @@ class Snapshots:
         self._venues = VenueCache()
         self._tracks: OrderedDict[ChannelKey, _Track] = OrderedDict()
         self._claims = 0
-        self._due: list[tuple[float, ChannelKey]] = []
+        self._due: list[tuple[float, int, _Track]] = []
+        self._pushed = 0
         self._some = asyncio.Event()
         self._running = False
 
@@ -154,7 +157,8 @@ class Snapshots:
         if not track.queued:
             track.queued = True
             due = max(time.monotonic(), track.due_at)
-            heapq.heappush(self._due, (due, track.key))
+            self._pushed += 1
+            heapq.heappush(self._due, (due, self._pushed, track))
             self._some.set()
 
     async def _work(self) -> None:
@@ -181,8 +185,8 @@ class Snapshots:
             self._some.clear()
             pause = self._due[0][0] - time.monotonic() if self._due else INTERVAL
             if self._due and pause <= 0:
-                _, key = heapq.heappop(self._due)
-                if (track := self._tracks.get(key)) is not None:
+                track = heapq.heappop(self._due)[2]
+                if self._tracks.get(track.key) is track:  # else: of an epoch that is over
                     return track
                 continue
             try:
@@ -192,6 +196,8 @@ class Snapshots:
                 continue
 
     async def _serve(self, track: _Track) -> None:
+        if track.version <= track.written:
+            return
         if track.view is None or track.view.version < track.version:
             await self._load(track)
         view = track.view
@@ -201,6 +207,7 @@ class Snapshots:
         track.due_at = began + INTERVAL
         cut = Cut(view.venue, view.copy(), track.epoch, track.seq, self._now_ms())
         track.revision = await self._entries.write(cut, track.revision)
+        track.written = cut.state.version
         track.due_at = began + max(INTERVAL, (time.monotonic() - began) / SHARE)
         if track.revision is not None:
             self._metrics.snapshots.inc()
