@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from msgspec import structs
 from playwright.async_api import Route, expect
+from tests.support.services import token
 from tests.support.site import Site, Window
 
 from holdfast.contracts.venues import Section
@@ -176,6 +177,32 @@ async def test_a_deposit_comes_first(demo: Site) -> None:
         ada.forgive("402")
 
 
+async def test_a_guest_needs_no_token(demo: Site) -> None:
+    session = {"token": token("customer", sub="guest_1"), "customerId": "guest_1"}
+
+    async def admit(route: Route) -> None:
+        await route.fulfill(json=session, headers={"access-control-allow-origin": "*"})
+
+    async with demo.window(*LEEDS) as guest:
+        await guest.page.route("**/guest-sessions", admit)
+        await expect(guest.page.locator("#who")).to_have_text("Sign in")
+        await guest.hold("table_05")
+        await guest.sees("table_05", "mine")
+        await expect(guest.page.locator("#who")).to_have_text("guest_1")
+
+
+async def test_without_guests_one_signs_in_first(demo: Site) -> None:
+    place = ("backroom", "basement", "slot_22_00")
+    async with demo.window(*place) as window:
+        await window.hold("booth_01")
+        dialog = window.page.get_by_role("dialog")
+        await dialog.get_by_label("Token").fill(token("customer", sub="ada", name="Ada"))
+        await dialog.get_by_role("button", name="Use this token").click()
+        await expect(window.page.locator("#who")).to_have_text("Ada")
+        await window.page.locator("[data-part=hold]").click()
+        await window.sees("booth_01", "mine")
+
+
 async def test_a_new_floor_plan_comes_by_itself(demo: Site) -> None:
     await demo.put("backroom", "changing", leeds())
     async with demo.window("backroom", "changing", "slot_21_00", who="ada") as ada:
@@ -211,11 +238,11 @@ async def test_by_keyboard(windows: tuple[Window, Window]) -> None:
 async def test_the_token_is_for_the_booking_service_alone(demo: Site) -> None:
     async with demo.window(*LEEDS, who="ada") as ada:
         assert "token" not in ada.page.url
-        token = await ada.page.evaluate("() => sessionStorage.getItem('holdfast.token')")
+        kept = await ada.page.evaluate("() => sessionStorage.getItem('holdfast.token')")
         await ada.page.reload()
         await ada.is_live()
         await expect(ada.page.locator("#who")).to_have_text("Ada")
-        assert not any(token in request.url for request in ada.requests)
+        assert not any(kept in request.url for request in ada.requests)
         bearers = {request.url.split("/v1/")[0] for request in ada.requests if ada.signed(request)}
         assert bearers == {demo.api_url}
 
