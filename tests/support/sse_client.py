@@ -232,8 +232,10 @@ class View:
 class EventSource:
     """Connects again and again, as a browser does, and shows every event to a View.
 
-    `url` is asked before each connection. Comes back at once and not after `retry`.
+    `url` is asked before each connection. Comes back soon and not only after `retry`.
     """
+
+    PAUSE = 0.05
 
     def __init__(self, url: Callable[[], str]) -> None:
         self.view = View()
@@ -241,6 +243,12 @@ class EventSource:
         self.last_event_id = ""
         self._url = url
         self._task = asyncio.create_task(self._run())
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.close()
 
     async def close(self) -> None:
         """Stop; raises what was wrong with an event."""
@@ -264,7 +272,7 @@ class EventSource:
             try:
                 await client.open()
             except (OSError, asyncio.IncompleteReadError):
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(self.PAUSE)
                 continue
             self.connections += 1
             try:
@@ -272,6 +280,7 @@ class EventSource:
             finally:
                 await client.close()
             self.last_event_id = client.last_event_id or self.last_event_id
+            await asyncio.sleep(self.PAUSE)
 
     async def _read(self, client: Client) -> None:
         taken = 0

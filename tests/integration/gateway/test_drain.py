@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
@@ -39,10 +40,18 @@ async def processes(
         "HOLDFAST_DRAIN_SECONDS": "1",
         "HOLDFAST_DRAIN_DEADLINE_SECONDS": "1",
     }
-    services = [
-        await start_process("stream_gateway", tmp_path / f"{number}.log", environ)
-        for number in range(2)
-    ]
+    async with AsyncExitStack() as cleanup:
+        services = []
+        for number in range(2):
+            service = await start_process("stream_gateway", tmp_path / f"{number}.log", environ)
+            cleanup.push_async_callback(service.kill)
+            services.append(service)
+        await all_ready(services)
+        yield services
+
+
+async def all_ready(services: list[Service]) -> None:
+    """Wait until each says so."""
     async with httpx.AsyncClient() as http:
         for service in services:
 
@@ -50,65 +59,64 @@ async def processes(
                 return (await http.get(f"{url}/readyz")).status_code == 200
 
             await until(ready)
-    yield services
-    for service in services:
-        await service.kill()
 
 
 async def test_sigterm_sends_clients_elsewhere_over_a_window(
     processes: list[Service], publisher: LivePublisher
 ) -> None:
     gateway, other = processes
-    clients = [Client(gateway.url + PATH) for _ in range(40)]
-    for client in clients:
-        await client.open()
-        await client.count(1)
-    stuck = await Client(gateway.url + PATH).open(read=False)
     urls = [gateway.url]
-    source = EventSource(lambda: urls[-1] + PATH)
-    await source.until(lambda view: view.snapshots == 1)
-    urls.append(other.url)
-
     ends: list[float] = []
 
     async def note_end(client: Client) -> None:
         await client.until_ended()
         ends.append(time.monotonic())
 
-    noting = [asyncio.create_task(note_end(client)) for client in clients]
-    started = time.monotonic()
-    gateway.process.send_signal(signal.SIGTERM)
+    async with AsyncExitStack() as cleanup:
+        clients = [await cleanup.enter_async_context(Client(gateway.url + PATH)) for _ in range(40)]
+        for client in clients:
+            await client.count(1)
+        stuck = await Client(gateway.url + PATH).open(read=False)
+        cleanup.push_async_callback(stuck.close)
+        source = await cleanup.enter_async_context(EventSource(lambda: urls[-1] + PATH))
+        await source.until(lambda view: view.snapshots == 1)
+        urls.append(other.url)
+
+        noting = [asyncio.create_task(note_end(client)) for client in clients]
+        started = time.monotonic()
+        gateway.process.send_signal(signal.SIGTERM)
+        await refuses_newcomers(gateway)
+        while not all(task.done() for task in noting):
+            await publisher.publish()
+            await asyncio.sleep(0.01)
+        await asyncio.gather(*noting)
+        assert await gateway.process.wait() == 0
+        assert time.monotonic() - started < 10
+        assert all(client.clean_end for client in clients)
+        # Spread over the window, each with its own time to come back.
+        assert max(ends) - min(ends) > 0.5
+        assert len({client.parser.retry for client in clients}) > 5
+        last = publisher.truth().version
+        await source.until(lambda view: view.versions.get(CHANNEL.name) == last)
+        assert (source.view.snapshots, source.connections) == (1, 2)
+    log = gateway.log.read_text()
+    assert "Traceback" not in log
+    assert '"level":"error"' not in log
+
+
+async def refuses_newcomers(gateway: Service) -> None:
+    """It is not ready any more, yet alive and listening, and sends new streams elsewhere."""
     async with httpx.AsyncClient() as http:
 
-        async def refuses() -> bool:
+        async def unready() -> bool:
             answer = await http.get(f"{gateway.url}/readyz")
             return answer.status_code == 503 and not answer.json()["checks"]["accepting"]
 
-        await until(refuses)
+        await until(unready)
         assert (await http.get(f"{gateway.url}/livez")).status_code == 200
         late = await http.get(gateway.url + PATH, headers={"accept": "text/event-stream"})
         assert late.status_code == 200
         assert "retry: " in late.text
-    while not all(task.done() for task in noting):
-        await publisher.publish()
-        await asyncio.sleep(0.01)
-    await asyncio.gather(*noting)
-    assert await gateway.process.wait() == 0
-    assert time.monotonic() - started < 6
-    assert all(client.clean_end for client in clients)
-    # Spread over the window, each with its own time to come back.
-    assert max(ends) - min(ends) > 0.5
-    assert len({client.parser.retry for client in clients}) > 5
-    last = publisher.truth().version
-    await source.until(lambda view: view.versions.get(CHANNEL.name) == last)
-    assert (source.view.snapshots, source.connections) == (1, 2)
-    await source.close()
-    await stuck.close()
-    for client in clients:
-        await client.close()
-    log = gateway.log.read_text()
-    assert "Traceback" not in log
-    assert '"level":"error"' not in log
 
 
 async def test_sigint_is_quick(processes: list[Service]) -> None:
@@ -120,7 +128,7 @@ async def test_sigint_is_quick(processes: list[Service]) -> None:
         await client.until_ended()
         assert client.clean_end
         assert await gateway.process.wait() == 0
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 5
 
 
 async def test_a_client_that_never_reads_cannot_hold_it_up(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -187,33 +188,38 @@ async def test_kill_9_and_resume_on_a_new_gateway(
         "HOLDFAST_STREAM_GATEWAY_PORT": "0",
     }
 
-    async def start_gateway() -> Service:
-        return await start_process("stream_gateway", tmp_path / "log", environ)
+    gateways: list[Service] = []
+
+    async def start_gateway() -> None:
+        service = await start_process("stream_gateway", tmp_path / "log", environ)
+        cleanup.push_async_callback(service.kill)
+        gateways.append(service)
 
     async def write() -> None:
         while True:
             await publisher.publish()
-            await asyncio.sleep(0.001)
-
-    gateways = [await start_gateway()]
-    writing = asyncio.create_task(write())
-    path = f"/v1/stream?channel={CHANNEL.name}"
-    sources = [EventSource(lambda: gateways[-1].url + path) for _ in range(20)]
+            await asyncio.sleep(0.002)
 
     async def all_see(version: int) -> None:
         for source in sources:
             await source.until(lambda view: view.versions.get(CHANNEL.name, 0) >= version)
 
-    for _ in range(2):
+    path = f"/v1/stream?channel={CHANNEL.name}"
+    async with AsyncExitStack() as cleanup:
+        await start_gateway()
+        writing = asyncio.create_task(write())
+        cleanup.callback(writing.cancel)
+        sources = [
+            await cleanup.enter_async_context(EventSource(lambda: gateways[-1].url + path))
+            for _ in range(20)
+        ]
+        for _ in range(2):
+            await all_see(publisher.truth().version + 20)
+            await gateways[-1].kill()
+            await start_gateway()
         await all_see(publisher.truth().version + 20)
-        await gateways[-1].kill()
-        gateways.append(await start_gateway())
-    await all_see(publisher.truth().version + 20)
-    writing.cancel()
-    await asyncio.wait((writing,))
-    for source in sources:
-        await source.close()
-    assert await gateways[-1].stop() == 0
+        writing.cancel()
+        await asyncio.wait((writing,))
     views = [source.view for source in sources]
     assert all(source.connections >= 3 for source in sources)
     # Checked on the way: no version twice, none left out.

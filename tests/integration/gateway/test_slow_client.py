@@ -40,10 +40,10 @@ async def open_lazily(url: str, headers: dict[str, str] | None) -> Client:
     client = Client(url, headers)
     parts = urlsplit(url)
     sock = socket.socket()
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
     sock.setblocking(False)
     await asyncio.get_running_loop().sock_connect(sock, (parts.hostname, parts.port))
-    client.reader, client.writer = await asyncio.open_connection(sock=sock, limit=2048)
+    client.reader, client.writer = await asyncio.open_connection(sock=sock, limit=8192)
     lines = [f"GET {parts.path}?{parts.query} HTTP/1.1", "Host: x"]
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
     client.writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
@@ -130,7 +130,7 @@ async def test_a_private_channel_is_replayed_to_it(
 async def test_a_big_snapshot_leaves_in_slices_and_is_followed_by_what_came_meanwhile(
     gateway: Gateway, publisher: LivePublisher, lazy: Lazy
 ) -> None:
-    publisher.truth(sections=20_000)
+    publisher.truth(sections=5_000)
     await publisher.publish()
     slow = await lazy(stream_url(gateway))
     await until(lambda: any(client.busy for client in gateway.hub.clients))
