@@ -1,5 +1,6 @@
 """Real servers for every test that asks: one Postgres and one NATS per session."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -45,3 +46,16 @@ async def fresh_database(postgres_url: str, migrated_template: str) -> AsyncIter
     """The superuser's URL of a migrated database of the test's own."""
     async with copy_of(postgres_url, migrated_template) as url:
         yield url
+
+
+@pytest.fixture(autouse=True)
+async def nothing_left_running() -> AsyncIterator[None]:
+    """Every task that a test began has ended when the test has."""
+    before = asyncio.all_tasks()
+    yield
+    left = {task for task in asyncio.all_tasks() - before if not task.done()}
+    left.discard(asyncio.current_task())
+    if left:
+        # what is being cancelled or is about to return may have its turn
+        _, left = await asyncio.wait(left, timeout=2)
+    assert not left, f"left running: {[task.get_coro() for task in left]}"

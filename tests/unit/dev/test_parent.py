@@ -1,5 +1,6 @@
 """Whether the make that started us is ending."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -27,6 +28,12 @@ asyncio.run(main())
 """
 
 
+# `make test` runs us: a make within it would take its flags, and say that it is within one.
+ENVIRON = {
+    name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
+}
+
+
 def program(folder: Path, timeout: str) -> list[str]:
     path = folder / "program.py"
     path.write_text(PROGRAM.replace("TIMEOUT", timeout))
@@ -38,7 +45,12 @@ def test_returns_when_make_alone_gets_a_signal(number: signal.Signals, tmp_path:
     command = " ".join(program(tmp_path, "20"))
     (tmp_path / "Makefile").write_text(f"run:\n\t@exec {command}\n")
     with subprocess.Popen(
-        ["make", "run"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ["make", "run"],
+        cwd=tmp_path,
+        env=ENVIRON,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     ) as make:
         assert make.stdout
         assert make.stdout.readline() == "started\n"
@@ -49,7 +61,9 @@ def test_returns_when_make_alone_gets_a_signal(number: signal.Signals, tmp_path:
 def test_a_make_that_goes_on_means_nothing(tmp_path: Path) -> None:
     command = " ".join(program(tmp_path, "4 * POLL"))
     (tmp_path / "Makefile").write_text(f"run:\n\t@exec {command}\n")
-    run = subprocess.run(["make", "run"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        ["make", "run"], cwd=tmp_path, env=ENVIRON, capture_output=True, text=True, check=True
+    )
     assert run.stdout == "started\nnothing\n"
 
 

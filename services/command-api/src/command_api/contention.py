@@ -14,7 +14,7 @@ from command_api.flight import Flight, Landing
 from command_api.job import Job
 from command_api.loading import nights_of, open_to_jobs
 from command_api.store.append import append
-from command_api.store.heads import channel_head
+from command_api.store.heads import channel_head, venue_head
 from command_api.store.load import catch_up, load_channel, load_nights, load_venue
 from command_api.store.sql import query
 
@@ -43,6 +43,8 @@ class Contention:
         """Lock, catch up, decide, append, commit; what could not be written is in the landing."""
         async with pool.acquire() as connection, connection.transaction():
             await open_to_jobs(connection, self.jobs)
+            # The lock order of all writers: the venue's head first, shared, then what is written.
+            await connection.fetch(query("share_head"), self.key.club, venue_head(self.key.venue))
             await connection.fetch(query("lock_heads"), [self.key.club], [channel_head(self.key)])
             while self.parked and len(self.jobs) < MAX_TURN:
                 self.jobs.append(self.parked.popleft())

@@ -10,6 +10,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from command_api.outages import heed_cancel
 from command_api.store.sql import query
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Retention:
 
     async def run(self) -> None:
         while True:
+            heed_cancel()
             try:
                 await self.round()
             except Exception as error:  # noqa: BLE001 - the database is away: the next round does it

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from command_api.domain.commands import ExpireRecords
 from command_api.job import Submission, Unavailable
+from command_api.outages import heed_cancel
 from command_api.store.heads import channel_of_head
 from command_api.store.sql import query
 
@@ -39,6 +40,7 @@ class Sweeper:
 
     async def run(self) -> None:
         while True:
+            heed_cancel()
             try:
                 swept = await self.sweep()
             except Exception as error:  # noqa: BLE001 - the database or the writer is away: look again

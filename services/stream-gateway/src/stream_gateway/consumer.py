@@ -145,14 +145,14 @@ class PushConsumer:
             self.fail(f"status {status}")
         elif message.reply:
             # Flow control: we are here, so everything before it was handled.
-            await self._nc.publish(message.reply)
+            await cancellable(self._nc.publish(message.reply))
         else:
             if int(headers.get("Nats-Last-Consumer", self._count)) != self._count:
                 self.fail("gap before a heartbeat")
                 return
             stalled = headers.get("Nats-Consumer-Stalled")
             if stalled:
-                await self._nc.publish(stalled)
+                await cancellable(self._nc.publish(stalled))
             elif self._on_idle is not None:
                 self._on_idle(int(headers.get("Nats-Last-Stream", 0)))
 

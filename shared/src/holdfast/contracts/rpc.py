@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-import msgspec
 from msgspec import Meta
 
 from holdfast.contracts.ids import Timestamp
@@ -30,7 +29,8 @@ class CommandRequest(Request, kw_only=True):
 class CommandReply(Wire, kw_only=True):
     status: int
     headers: dict[str, str]
-    body: msgspec.Raw | None
+    body: Any
+    """The answer's JSON; null where it has none."""
 
 
 class TicketRequest(Request, kw_only=True):
