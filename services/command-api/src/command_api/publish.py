@@ -80,11 +80,11 @@ class Publisher:
             message.headers[_BATCH_SEQUENCE] = str(number)
         *first, last = messages
         last.headers[_BATCH_COMMIT] = "1"
-        try:
-            for message in first:
-                await self._nc.publish(message.subject, message.body, headers=message.headers)
-        except NatsError as error:
-            raise Unanswered(f"the batch was cut: {error!r}") from error
+        if not self._nc.is_connected:
+            raise Unanswered("the batch was not sent: not connected")
+        # All but the last as one write. `Client.publish` checks every header's name by a regular
+        # expression and takes 12 µs a message, three of which a hold has; ours are known.
+        await self._nc._send_command(b"".join(map(_command, first)))  # noqa: SLF001
         return await self._request(last)
 
     async def subject_head(self, stream: str, subject: str) -> SubjectHead | None:
@@ -122,6 +122,16 @@ class Publisher:
         if refusal := reply.get("error"):
             raise Refused(refusal.get("err_code", 0), refusal.get("description", ""))
         return Ack(reply["seq"], reply.get("duplicate", False))
+
+
+def _command(message: Outgoing) -> bytes:
+    """The message as the client protocol's HPUB (no reply). Header names and values come from ids,
+    numbers and constants: no line break can be in them."""
+    lines = "".join(f"{name}: {value}\r\n" for name, value in message.headers.items())
+    headers = f"NATS/1.0\r\n{lines}\r\n".encode()
+    size = len(headers)
+    start = f"HPUB {message.subject} {size} {size + len(message.body)}\r\n".encode()
+    return b"%b%b%b\r\n" % (start, headers, message.body)
 
 
 def _header(block: str, name: str) -> str:
