@@ -52,6 +52,7 @@ from holdfast.runtime.nats import (
     NOT_FOUND_STREAM,
     ApiError,
     NatsError,
+    cancellable,
     connect_nats,
     jetstream_api,
 )
@@ -363,7 +364,7 @@ class LivePublisher:
         await self.nc.close()
 
     async def _publish(self, subject: str, data: bytes, headers: dict[str, str]) -> int:
-        reply = await self.nc.request(subject, data, timeout=5, headers=headers)
+        reply = await cancellable(self.nc.request(subject, data, timeout=5, headers=headers))
         ack = msgspec.json.decode(reply.data)
         if "error" in ack:
             raise RuntimeError(ack["error"]["description"])

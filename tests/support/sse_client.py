@@ -111,8 +111,12 @@ class Client:
         lines = [f"GET {target} HTTP/1.1", f"Host: {parts.netloc}", "Accept: text/event-stream"]
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
         self.writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-        async with asyncio.timeout(TIMEOUT):
-            head = (await self.reader.readuntil(b"\r\n\r\n")).decode()
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                head = (await self.reader.readuntil(b"\r\n\r\n")).decode()
+        except BaseException:
+            await self.close()
+            raise
         status, *rest = head.strip().split("\r\n")
         self.status = int(status.split()[1])
         pairs = (line.split(": ", 1) for line in rest)
@@ -147,9 +151,10 @@ class Client:
         async with asyncio.timeout(TIMEOUT), self._news:
             await self._news.wait_for(condition)
 
-    async def more_than(self, number: int) -> None:
-        """Wait for another event after the first `number`."""
-        await self.until(lambda: len(self.events) > number)
+    async def more_or_end(self, number: int) -> None:
+        """Wait for another event after the first `number`, or for the end."""
+        async with self._news:
+            await self._news.wait_for(lambda: len(self.events) > number or self.ended.is_set())
 
     async def count(self, number: int, *, but: tuple[str, ...] = ("checkpoint",)) -> list[Received]:
         """The first `number` events, without those named `but`."""
@@ -181,6 +186,8 @@ class Client:
             pass
         finally:
             self.ended.set()
+            async with self._news:
+                self._news.notify_all()
 
 
 class View:
@@ -285,12 +292,7 @@ class EventSource:
     async def _read(self, client: Client) -> None:
         taken = 0
         while not client.ended.is_set() or taken < len(client.events):
-            ended = asyncio.ensure_future(client.ended.wait())
-            news = asyncio.ensure_future(client.more_than(taken))
-            await asyncio.wait((ended, news), return_when="FIRST_COMPLETED")
-            for task in (ended, news):
-                task.cancel()
-            await asyncio.gather(ended, news, return_exceptions=True)
+            await client.more_or_end(taken)
             for event in client.events[taken:]:
                 taken += 1
                 self.view.take(event)

@@ -13,6 +13,7 @@ from tests.integration.gateway.conftest import Start, snapshot_url, stream_url
 from tests.support.live_publisher import CHANNEL, CLUB, LivePublisher
 from tests.support.services import bearer, token
 from tests.support.sse_client import Client
+from tests.support.until import until
 
 from holdfast.contracts.snapshots import PublicSnapshot, StaffSnapshot
 from stream_gateway.app import Gateway
@@ -33,6 +34,7 @@ class TestSnapshot:
     ) -> None:
         for section in (0, 1, 1, 2, 2, 2):  # held, confirmed, blocked
             await publisher.publish(section=section)
+        await until(lambda: gateway.hub.position.seq == 6)
         answer = await http.get(snapshot_url(gateway))
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "application/json"
@@ -190,7 +192,8 @@ class TestPrivateChannel:
             (event,) = await client.count(1)
             assert event.event == "customer.updated"
             assert event.data["channel"] == f"customer:{CLUB}:cus_1"
-            await publisher.notify(CLUB, "cus_1")
+            last = await publisher.notify(CLUB, "cus_1")
+            await until(lambda: gateway.hub.position.seq == last)
         async with Client(gateway.url + self.URL, {**headers, "Last-Event-ID": cursor}) as again:
             events = await again.count(2)
             assert [each.event for each in events] == ["customer.updated"] * 2
@@ -385,6 +388,21 @@ class TestPages:
         answer = await http.get(f"{gateway.url}/config.json")
         assert answer.json() == {"commandApi": "http://127.0.0.1:9999"}
         assert answer.headers["cache-control"] == "no-cache"
+
+    async def test_files_with_their_types_and_the_policy(
+        self, start: Start, http: httpx.AsyncClient
+    ) -> None:
+        gateway = await start(command_api_url="http://127.0.0.1:9999")
+        for path, type_ in (("/", "text/html"), ("/sdk/holdfast.js", "text/javascript")):
+            answer = await http.get(gateway.url + path)
+            assert answer.status_code == 200
+            assert answer.headers["content-type"].startswith(type_)
+            assert answer.headers["cache-control"] == "no-cache"
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            policy = answer.headers["content-security-policy"]
+            assert "connect-src 'self' http://127.0.0.1:9999;" in policy
+        unknown = await http.get(f"{gateway.url}/sdk/nothing.js")
+        assert (unknown.status_code, unknown.json()["code"]) == (404, "NOT_FOUND")
 
     async def test_cors_is_exact(self, gateway: Gateway, http: httpx.AsyncClient) -> None:
         ours, other = "https://demo.example", "https://demo.example.evil"

@@ -13,6 +13,7 @@ from tests.support.live_publisher import CHANNEL, CLUB, DATE, VENUE, LivePublish
 from tests.support.services import SECRET, Service
 from tests.support.services import start as start_process
 from tests.support.sse_client import Client, EventSource, View
+from tests.support.until import until
 
 from holdfast.contracts.channels import ChannelKey
 from holdfast_dev.nats import EmbeddedNats
@@ -38,6 +39,7 @@ async def test_resumes_where_it_was(gateway: Gateway, publisher: LivePublisher, 
         last = (await first.count(3))[2]
     for _ in range(3):
         await publisher.publish()
+    await until(lambda: gateway.hub.position.seq == 5)
     ways: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         "header": ({"cursor": "rubbish"}, {"Last-Event-ID": last.id or ""}),
         "cursor": ({"cursor": last.id}, {}),
@@ -58,6 +60,7 @@ async def test_nothing_missed_is_told_by_a_checkpoint(
     gateway: Gateway, publisher: LivePublisher
 ) -> None:
     await publisher.publish()
+    await until(lambda: gateway.hub.position.seq == 1)
     for query in ({"cursor": f"{publisher.epoch}-1"}, {"after": 1}):
         async with Client(stream_url(gateway, **query)) as client:
             await client.until(lambda client=client: bool(client.events))  # type: ignore[misc]
@@ -74,6 +77,7 @@ async def test_several_channels_are_merged_by_sequence(
         assert [event.id for event in snapshots] == [None, f"{publisher.epoch}-0"]
     for key in (CHANNEL, OTHER, OTHER, CHANNEL, OTHER):
         await publisher.publish(key)
+    await until(lambda: gateway.hub.position.seq == 5)
     async with Client(url, {"Last-Event-ID": first.last_event_id}) as again:
         events = await again.count(5)
         seen = [(event.data["date"], event.data["version"]) for event in events]

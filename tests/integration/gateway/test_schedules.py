@@ -35,6 +35,9 @@ async def joining_gateway(
     """The gateway to it; its rings are so small that most replays come from the stream."""
     async with running(nats_server.url, ring_bytes=20_000) as gateway:
         yield gateway
+        # Nothing was wrong with the stream at any time.
+        (restarts,) = gateway.metrics.feed_restarts.collect()
+        assert [each for each in restarts.samples if each.name.endswith("_total")] == []
 
 
 def keys_of(seed: int) -> list[ChannelKey]:
@@ -73,16 +76,17 @@ class Follower:
                 self._last = client.last_event_id
 
     async def _news(self, client: Client, taken: int, done: asyncio.Event) -> None:
-        # No `until` alone: the last event may have come before `done` was set.
-        news = asyncio.ensure_future(client.until(lambda: len(client.events) > taken))
-        end = asyncio.ensure_future(done.wait())
-        await asyncio.wait((news,) if done.is_set() else (news, end), return_when="FIRST_COMPLETED")
-        end.cancel()
-        if news.done():
-            news.result()
-        else:
-            news.cancel()
-            await asyncio.gather(news, return_exceptions=True)
+        # Not for news alone: the last event may have come before `done` was set.
+        news = asyncio.create_task(client.more_or_end(taken))
+        end = asyncio.create_task(done.wait())
+        try:
+            async with asyncio.timeout(20):
+                wanted = (news,) if done.is_set() else (news, end)
+                await asyncio.wait(wanted, return_when="FIRST_COMPLETED")
+        finally:
+            for task in (news, end):
+                task.cancel()
+            await asyncio.gather(news, end, return_exceptions=True)
 
     def _complete(self, versions: dict[str, int], done: asyncio.Event) -> bool:
         return done.is_set() and all(

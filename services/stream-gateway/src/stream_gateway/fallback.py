@@ -90,9 +90,18 @@ class Unchunker:
         return b"".join(content)
 
 
+class OwnEnd(EventSourceResponse):
+    """Ends when the hub ends it, as every stream does. The library's own watch for a shutdown would
+    be a task that nobody owns and that outlives the response."""
+
+    @staticmethod
+    async def _listen_for_exit_signal() -> None:
+        await asyncio.Event().wait()
+
+
 def fallback_response(
     hub: Hub, pulse: Pulse, subscriber: Subscriber, headers: dict[str, str]
-) -> EventSourceResponse:
+) -> OwnEnd:
     """The stream as a response of its own."""
 
     async def content() -> AsyncIterator[bytes]:
@@ -107,4 +116,4 @@ def fallback_response(
             transport.close()
             subscriber.connection_lost(None)
 
-    return EventSourceResponse(content(), headers=headers, sep="\n", ping=0)
+    return OwnEnd(content(), headers=headers, sep="\n", ping=0)

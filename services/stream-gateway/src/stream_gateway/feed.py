@@ -111,11 +111,12 @@ class Feed:
 
     async def _follow(self) -> None:
         """One consumer's life."""
+        anchor = self._anchor
         state = await self._source.stream()
         if state is None or state.epoch is None:
             await asyncio.sleep(PAUSE)
             return
-        if await self._is_another_history(state):
+        if await self._is_another_history(state, anchor):
             await self._begin(state, state.epoch)
         self._foreign |= self._suspects - {self._epoch}
         self._suspects.clear()
@@ -144,18 +145,19 @@ class Feed:
             if reason is not None:
                 return reason
             try:
+                # Before the question: what comes while it is on its way is beyond the answer.
+                anchor = self._anchor
                 state = await self._source.stream()
                 if state is None:
                     return "stream gone"
                 self._metrics.feed_lag.set(max(0, state.last_seq - self._seq))
-                if await self._is_another_history(state):
+                if await self._is_another_history(state, anchor):
                     return "history changed"
             except (NatsError, ApiError, TimeoutError) as error:
                 log.info("the history cannot be compared now: %s", error)
 
-    async def _is_another_history(self, state: StreamState) -> bool:
-        """Whether the stream is not the one we followed up to our sequence."""
-        anchor = self._anchor
+    async def _is_another_history(self, state: StreamState, anchor: _Anchor | None) -> bool:
+        """Whether the stream, in `state`, is not the one that gave us the message `anchor`."""
         if state.epoch != self._epoch or not self._epoch:
             return True
         if state.last_seq < (anchor.seq if anchor else 0):
