@@ -28,7 +28,7 @@ from command_api.store.venues import put_venue
 from holdfast_dev.nats import EmbeddedNats
 from holdfast_dev.postgres import EmbeddedPostgres
 
-CONNECTIONS = 64
+CONNECTIONS = 128
 HOLDS = 20_000
 BASELINE = 4_000
 DATE, SLOT = "2027-03-01", "slot_21_00"

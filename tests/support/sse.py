@@ -107,7 +107,11 @@ async def open_stream(url: str, headers: Mapping[str, str] | None = None) -> Sse
     ]
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
     writer.write("\r\n".join([*lines, "", ""]).encode())
-    head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+    try:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+    except BaseException:
+        writer.transport.abort()
+        raise
     status = int(head[0].split()[1])
     found = {
         name.lower(): value.strip()
