@@ -19,14 +19,12 @@ from command_api.cache import StateCache
 from command_api.domain.decide import decide
 from command_api.domain.decision import Decision, Rejection
 from command_api.domain.evolve import apply
-from command_api.domain.model import ChannelState, NightState, Record, Scope, Venue
+from command_api.domain.model import ChannelState, Scope, Venue
 from command_api.job import Job, Reply, night_customer, night_place
-from command_api.store.append import Batch, CommandRow, HeadUse, Result
-from command_api.store.heads import channel_head, night_head, venue_head
+from command_api.journal import ChannelJournal, NightJournal, place_of, venue_use
+from command_api.store.append import Batch, CommandRow, Result
 from holdfast.contracts.channels import ChannelKey
-from holdfast.contracts.ids import epoch_ms
 from holdfast.contracts.problems import Code
-from holdfast.contracts.snapshots import Claim
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,59 +32,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("holdfast.writer")
 
 _encode = msgspec.json.Encoder().encode
-
-
-class _ChannelJournal:
-    """A channel as it was before the flight."""
-
-    __slots__ = ("base", "claims", "records", "state", "written")
-
-    def __init__(self, state: ChannelState) -> None:
-        self.state = state
-        self.base = (state.version, state.position, state.stamp, state.updated_at)
-        self.claims: dict[str, dict[str, Claim] | None] = {}
-        self.records: dict[str, Record | None] = {}
-        self.written = False
-
-    def save(self, decision: Decision) -> None:
-        """Keep what the decision is about to change."""
-        self.written = True
-        for event in decision.events:
-            if event.section_id not in self.claims:
-                claims = self.state.claims.get(event.section_id)
-                self.claims[event.section_id] = None if claims is None else dict(claims)
-        for record in decision.records:
-            self.records.setdefault(record.id, self.state.records.get(record.id))
-
-    def restore(self) -> None:
-        state = self.state
-        state.version, state.position, state.stamp, state.updated_at = self.base
-        for section, claims in self.claims.items():
-            if claims is None:
-                state.claims.pop(section, None)
-            else:
-                state.claims[section] = claims
-            state.tallies.pop(section, None)
-        state.holders = None
-        for id_, record in self.records.items():
-            if record is None:
-                state.records.pop(id_, None)
-            else:
-                state.records[id_] = record
-
-
-class _NightJournal:
-    """A night as it was before the flight."""
-
-    __slots__ = ("night", "tables", "written")
-
-    def __init__(self, night: NightState) -> None:
-        self.night = night
-        self.tables = dict(night.tables)
-        self.written = False
-
-    def restore(self) -> None:
-        self.night.tables = self.tables
 
 
 class Planned:
@@ -112,8 +57,8 @@ class _Group:
 
     def __init__(self) -> None:
         self.planned: list[Planned] = []
-        self.channels: dict[ChannelKey, _ChannelJournal] = {}
-        self.nights: dict[tuple[str, str], _NightJournal] = {}
+        self.channels: dict[ChannelKey, ChannelJournal] = {}
+        self.nights: dict[tuple[str, str], NightJournal] = {}
         self.venues: dict[tuple[str, str], Venue] = {}
         self.stamp = secrets.randbits(62) + 1
 
@@ -153,8 +98,8 @@ class Flight:
     def __init__(self, cache: StateCache, now: Callable[[], str]) -> None:
         self._cache = cache
         self._now = now
-        self._channels: dict[ChannelKey, _ChannelJournal] = {}
-        self._nights: dict[tuple[str, str], _NightJournal] = {}
+        self._channels: dict[ChannelKey, ChannelJournal] = {}
+        self._nights: dict[tuple[str, str], NightJournal] = {}
         self._groups: list[_Group] = []
         self.planned: list[Planned] = []
         self.batch = Batch()
@@ -177,7 +122,7 @@ class Flight:
         venue = self._cache.venues.get((job.submission.club, job.submission.venue))
         state = self._cache.channels.get(command.channel)
         assert venue is not None and state is not None, "states are loaded before the flight"
-        channel = self._channels.setdefault(command.channel, _ChannelJournal(state))
+        channel = self._channels.setdefault(command.channel, ChannelJournal(state))
         night = self._night(venue, state, job)
         scope = Scope(venue, state, night.night if night else None)
         try:
@@ -193,7 +138,7 @@ class Flight:
             apply(scope, planned.outcome)
         self.planned.append(planned)
 
-    def _night(self, venue: Venue, state: ChannelState, job: Job) -> _NightJournal | None:
+    def _night(self, venue: Venue, state: ChannelState, job: Job) -> NightJournal | None:
         customer = night_customer(venue, state, job.submission.command)
         if customer is None:
             return None
@@ -202,7 +147,7 @@ class Flight:
         if journal is None:
             night = self._cache.nights.get(place)
             assert night is not None, "states are loaded before the flight"
-            journal = self._nights[place] = _NightJournal(night)
+            journal = self._nights[place] = NightJournal(night)
         return journal
 
     def _form_groups(self) -> None:
@@ -216,7 +161,7 @@ class Flight:
 
         for planned in self.planned:
             if planned.scope.night is not None:
-                parents[root(_night_place(planned.scope.night))] = root(planned.scope.channel.key)
+                parents[root(place_of(planned.scope.night))] = root(planned.scope.channel.key)
         groups: dict[object, _Group] = {}
         for planned in self.planned:
             scope = planned.scope
@@ -225,7 +170,7 @@ class Flight:
             group.channels[scope.channel.key] = self._channels[scope.channel.key]
             group.venues[scope.venue.club, scope.venue.venue] = scope.venue
             if scope.night is not None:
-                place = _night_place(scope.night)
+                place = place_of(scope.night)
                 group.nights[place] = self._nights[place]
         self._groups = list(groups.values())
 
@@ -247,9 +192,9 @@ class Flight:
         outcomes = [planned.outcome for planned in group.planned]
         self.batch.add_group(
             [
-                *(_venue_use(venue, "s" if writes else "r") for venue in group.venues.values()),
-                *(_channel_use(journal, group.stamp) for journal in group.channels.values()),
-                *(_night_use(journal, group.stamp) for journal in group.nights.values()),
+                *(venue_use(venue, relied_on=writes) for venue in group.venues.values()),
+                *(journal.use(group.stamp) for journal in group.channels.values()),
+                *(journal.use(group.stamp) for journal in group.nights.values()),
             ],
             max((o.valid_from for o in outcomes if o.valid_from is not None), default=None),
             min((o.valid_until for o in outcomes if o.valid_until is not None), default=None),
@@ -305,10 +250,6 @@ def key_reused() -> Rejection:
     )
 
 
-def _night_place(night: NightState) -> tuple[str, str]:
-    return night.club, night_head(night.venue, night.date, night.customer_id)
-
-
 def _command_row(planned: Planned) -> CommandRow:
     submission = planned.job.submission
     return CommandRow(
@@ -321,40 +262,3 @@ def _command_row(planned: Planned) -> CommandRow:
         created=isinstance(planned.outcome, Decision) and planned.outcome.created,
         reply=planned.body,
     )
-
-
-def _venue_use(venue: Venue, mode: str) -> HeadUse:
-    return HeadUse(
-        venue.club,
-        venue_head(venue.venue),
-        "venue",
-        venue.venue,
-        None,
-        None,
-        venue.revision,
-        venue.stamp,
-        mode,
-    )
-
-
-def _channel_use(journal: _ChannelJournal, stamp: int) -> HeadUse:
-    state, key = journal.state, journal.state.key
-    version, _, base_stamp, _ = journal.base
-    use = HeadUse(
-        key.club, channel_head(key), "channel", key.venue, key.date, key.slot, version, base_stamp
-    )
-    if journal.written:
-        use.mode, use.next_version, use.next_position = "w", state.version, state.position
-        use.next_stamp, use.next_ms = stamp, epoch_ms(state.updated_at)
-    return use
-
-
-def _night_use(journal: _NightJournal, stamp: int) -> HeadUse:
-    night = journal.night
-    head = night_head(night.venue, night.date, night.customer_id)
-    use = HeadUse(
-        night.club, head, "night", night.venue, night.date, None, night.version, night.stamp
-    )
-    if journal.written:
-        use.mode, use.next_version, use.next_stamp = "w", night.version + 1, stamp
-    return use

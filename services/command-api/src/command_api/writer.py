@@ -29,8 +29,8 @@ from command_api.domain.decision import Rejection
 from command_api.flight import Flight, Landing, key_reused
 from command_api.job import Job, KeyPlace, Reply, Submission, Unavailable
 from command_api.loading import load_missing, open_to_jobs
+from command_api.own_connection import RECONNECT, UNKNOWN_OUTCOME, OwnConnection
 from command_api.store.append import append
-from command_api.store.pool import open_connection
 from command_api.store.sql import query
 from holdfast.contracts.problems import Code
 
@@ -48,20 +48,6 @@ MAX_FLIGHT = 64
 took everybody would leave this process idle meanwhile (measured: 256 made a tenth less than 64)."""
 DEADLINE = 10.0
 """Seconds after which a command that could not be carried out is given back as Unavailable."""
-RECONNECT = 0.2
-"""Seconds between attempts to reach the database."""
-
-UNKNOWN_OUTCOME: tuple[type[Exception], ...] = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,  # the server shuts down, or a statement was cancelled
-    asyncpg.InsufficientResourcesError,
-    asyncpg.ReadOnlySQLTransactionError,  # a standby: the primary is elsewhere by now
-)
-"""Errors after which an append may or may not have been committed."""
 
 
 class Writer:
@@ -74,7 +60,6 @@ class Writer:
         clock: DatabaseClock,
         on_commit: Callable[[list[ChannelKey]], None] = lambda _: None,
     ) -> None:
-        self._url = url
         self._pool = pool
         self._clock = clock
         self._on_commit = on_commit
@@ -85,7 +70,7 @@ class Writer:
         self._answers: Recent[KeyPlace, tuple[bytes, Reply]] = Recent(20_000)
         self._heads = Heads()
         self._contentions: set[asyncio.Task[None]] = set()
-        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
+        self._connection = OwnConnection(url, self._connection_changed)
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
         self.flights = 0
@@ -100,11 +85,11 @@ class Writer:
     @property
     def connected(self) -> bool:
         """Whether the database answers, as far as the last flight knows."""
-        return self._connection is not None and not self._connection.is_closed()
+        return self._connection.is_open
 
     async def start(self) -> None:
         """Connect; raises where the database cannot be reached."""
-        await self._connect()
+        await self._connection.get()
         self._task = asyncio.create_task(self._run(), name="writer")
 
     async def stop(self) -> None:
@@ -113,8 +98,7 @@ class Writer:
         self._wake.set()
         if self._task is not None:
             await self._task
-        if self._connection is not None:
-            await self._connection.close()
+        await self._connection.close()
 
     async def submit(self, submission: Submission) -> Reply | Rejection:
         """Carry out one command; the answer is committed, or confirmed against the database.
@@ -166,6 +150,11 @@ class Writer:
                     for job in jobs:
                         job.fail(error)
 
+    def _connection_changed(self) -> None:
+        """Forget everything: after a failover it may be of another history."""
+        self._cache.clear()
+        self._wake.set()
+
     async def _rest(self) -> None:
         """Wait for jobs; meanwhile find a lost database again, for nobody may send any to a replica
         that is not ready."""
@@ -174,7 +163,7 @@ class Writer:
                 await self._wake.wait()
         except TimeoutError:
             with contextlib.suppress(*UNKNOWN_OUTCOME):
-                await self._connect()
+                await self._connection.get()
         self._wake.clear()
 
     def _take(self) -> list[Job]:
@@ -194,10 +183,10 @@ class Writer:
 
     async def _fly(self, jobs: list[Job]) -> None:
         try:
-            connection = await self._connected()
+            connection = await self._connection.get()
             jobs = await load_missing(connection, self._cache, jobs)
         except UNKNOWN_OUTCOME as error:
-            await self._lost_connection(error)
+            await self._connection.drop(error)
             self._again(jobs)
             return
         flight = Flight(self._cache, self._clock.now)
@@ -211,7 +200,7 @@ class Writer:
             result = await append(connection, flight.batch)
         except UNKNOWN_OUTCOME as error:
             self._cache.drop(*flight.touched)
-            await self._lost_connection(error)
+            await self._connection.drop(error)
             await self._look_up([planned.job for planned in flight.planned])
         except asyncpg.TransactionRollbackError:
             flight.abandon()
@@ -310,26 +299,3 @@ class Writer:
                 job.fail(Unavailable(retry_after=2))
         jobs[:] = [job for job in jobs if not job.future.done()]
         return not jobs
-
-    async def _connect(self) -> asyncpg.Connection[asyncpg.Record]:
-        """Connect anew, with an empty memory: after a failover it may be of another history."""
-        self._cache.clear()
-        self._connection = await open_connection(
-            self._url, "holdfast_writer", application="holdfast writer"
-        )
-        self._connection.add_termination_listener(lambda _: self._wake.set())
-        return self._connection
-
-    async def _connected(self) -> asyncpg.Connection[asyncpg.Record]:
-        if self._connection is not None and not self._connection.is_closed():
-            return self._connection
-        return await self._connect()
-
-    async def _lost_connection(self, error: BaseException) -> None:
-        """Drop the connection and every state, and give the database a moment."""
-        log.warning("the database is not reachable: %r", error)
-        connection, self._connection = self._connection, None
-        self._cache.clear()
-        if connection is not None:
-            connection.terminate()
-        await asyncio.sleep(RECONNECT)

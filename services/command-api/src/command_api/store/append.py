@@ -12,32 +12,21 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from command_api.domain.decision import Decision
-from command_api.domain.model import (
-    BlockRecord,
-    BookingRecord,
-    ChannelState,
-    HoldRecord,
-    Record,
-    Venue,
-    is_active,
-)
+from command_api.domain.model import ChannelState, Venue
 from command_api.store.heads import channel_head
-from holdfast.contracts.channels import ChannelKey, CustomerKey
-from holdfast.contracts.events import (
-    AVAILABILITY_UPDATED_TYPE,
-    CUSTOMER_UPDATED_TYPE,
-    AvailabilityUpdated,
-    CustomerUpdated,
+from command_api.store.rows import (
+    availability_row,
+    claim_row,
+    customer_row,
+    ms_of,
+    notice_row,
+    record_row,
 )
-from holdfast.contracts.ids import epoch_ms
-from holdfast.contracts.notices import Notice, notice_ce_type
-from holdfast.contracts.snapshots import Claim
-from holdfast.contracts.subjects import availability_subject, booking_subject, customer_subject
+from holdfast.contracts.events import AvailabilityUpdated
 
 if TYPE_CHECKING:
     from command_api.store.pool import Connection
 
-_json = msgspec.json.Encoder()
 _ARGUMENTS = {
     "head": 14,
     "group": 2,
@@ -121,7 +110,7 @@ class Batch:
     ) -> int:
         """Answers the group's number."""
         group = len(self._groups)
-        self._groups.append((_ms(valid_from), _ms(valid_until)))
+        self._groups.append((ms_of(valid_from), ms_of(valid_until)))
         for h in heads:
             self.clubs.add(h.club)
             self._heads.append(
@@ -160,32 +149,22 @@ class Batch:
         """The rows of one decision; moves `state.position` on by the rows of the log."""
         key = state.key
         head = channel_head(key)
-        for event in decision.events:
-            self._event(group, key, head, state, _availability(key, event), command_id, stamp)
-            self._fold_claims(group, key.club, head, venue, event)
+        rows = [availability_row(key, event) for event in decision.events]
         for notice in decision.notices:
-            self._event(group, key, head, state, _notice(notice), command_id, stamp)
+            rows.append(notice_row(notice))
             if notice.customer_id is not None:
-                self._event(group, key, head, state, _customer(notice), command_id, stamp)
-        for record in decision.records:
-            self._records[record.club, record.id] = _record_row(group, head, record)
-
-    def _event(
-        self,
-        group: int,
-        key: ChannelKey,
-        head: str,
-        state: ChannelState,
-        row: tuple[int | None, str, str, str, str | None, int, bytes],
-        command_id: str,
-        stamp: int,
-    ) -> None:
-        version, kind, subject, type_, record, at_ms, body = row
-        state.position += 1
-        self._events.append(
-            (group, key.club, head, key.date, state.position, version, kind, subject, type_, record)
-            + (command_id, at_ms, stamp, body)
-        )
+                rows.append(customer_row(notice))
+        for row in rows:
+            state.position += 1
+            version, kind, subject, type_, record, at_ms, body = row
+            self._events.append(
+                (group, key.club, head, key.date, state.position, version, kind, subject, type_)
+                + (record, command_id, at_ms, stamp, body)
+            )
+        for event in decision.events:
+            self._fold_claims(group, key.club, head, venue, event)
+        for changed in decision.records:
+            self._records[changed.club, changed.id] = record_row(group, head, changed)
 
     def _fold_claims(
         self, group: int, club: str, head: str, venue: Venue, event: AvailabilityUpdated
@@ -196,7 +175,7 @@ class Batch:
             self._claim_groups[club, head, section, claim_id] = group
         for claim in event.claims_added:
             place = (club, head, section, claim.claim_id)
-            self._claims[place] = _claim_row(claim, venue.units[section].total == 1)
+            self._claims[place] = claim_row(claim, venue.units[section].total == 1)
             self._claim_groups[place] = group
 
     def arguments(self) -> list[object]:
@@ -250,81 +229,3 @@ async def append(connection: Connection, batch: Batch) -> Result:
             )
         ],
     )
-
-
-def _ms(text: str | None) -> int | None:
-    return None if text is None else epoch_ms(text)
-
-
-def _availability(
-    key: ChannelKey, event: AvailabilityUpdated
-) -> tuple[int | None, str, str, str, str | None, int, bytes]:
-    return (
-        event.version,
-        "availability",
-        availability_subject(key),
-        AVAILABILITY_UPDATED_TYPE,
-        event.hold_id or event.booking_id,
-        epoch_ms(event.updated_at),
-        _json.encode(event),
-    )
-
-
-def _notice(notice: Notice) -> tuple[int | None, str, str, str, str | None, int, bytes]:
-    return (
-        None,
-        "notice",
-        booking_subject(notice.club_id, notice.venue_id, notice.type.value),
-        notice_ce_type(notice.type),
-        notice.object_id,
-        epoch_ms(notice.occurred_at),
-        _json.encode(notice),
-    )
-
-
-def _customer(notice: Notice) -> tuple[int | None, str, str, str, str | None, int, bytes]:
-    assert notice.customer_id is not None
-    key = CustomerKey(notice.club_id, notice.customer_id)
-    body = CustomerUpdated(
-        channel=key.name,
-        type=notice.type.value,
-        object_id=notice.object_id,
-        revision=notice.revision,
-        occurred_at=notice.occurred_at,
-        data={"status": notice.status, "channel": notice.channel, "version": notice.version},
-    )
-    return (
-        None,
-        "customer",
-        customer_subject(key),
-        CUSTOMER_UPDATED_TYPE,
-        notice.object_id,
-        epoch_ms(notice.occurred_at),
-        _json.encode(body),
-    )
-
-
-def _record_row(group: int, head: str, record: Record) -> tuple[object, ...]:
-    kind = {HoldRecord: "hold", BookingRecord: "booking", BlockRecord: "block"}[type(record)]
-    return (
-        group,
-        record.club,
-        record.id,
-        kind,
-        record.status.value,
-        is_active(record),
-        head,
-        record.venue,
-        record.date,
-        record.slot,
-        record.customer_id,
-        record.reference if isinstance(record, BookingRecord) else None,
-        record.revision,
-        epoch_ms(record.created_at),
-        epoch_ms(record.updated_at),
-        _json.encode(record),
-    )
-
-
-def _claim_row(claim: Claim, exclusive: bool) -> tuple[object, ...]:
-    return (claim.kind.value, claim.quantity, exclusive, _ms(claim.expires_at), _json.encode(claim))
