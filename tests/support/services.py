@@ -41,7 +41,7 @@ class Service:
                 if self.process.returncode is not None:
                     raise RuntimeError(f"it ended at once:\n{self.log.read_text()[-3000:]}")
                 self._read(line)
-        self._drain = asyncio.create_task(self._read_on())
+        self._drain = asyncio.create_task(self._read_on(), name="output of a service")
 
     def _read(self, line: str) -> None:
         match = _LISTENING.match(line)

@@ -69,7 +69,10 @@ def banner(scene: Scene) -> str:
     """The whole text; the line that says ready follows it."""
     width = max(len(what) for what, _ in scene.addresses)
     roles = {persona.title: persona for persona in PERSONAS}
-    lines = ["", f"Open {scene.gateway}/ in a browser.", "", "Addresses"]
+    lines = ["", f"Open {scene.gateway}/ in a browser, or as somebody, in two windows"]
+    for title in ("customer", "second customer"):
+        lines += [f"  {roles[title].name}: {scene.gateway}/#token={scene.tokens[title]}"]
+    lines += ["", "Addresses"]
     lines += [f"  {what:<{width}}  {url}" for what, url in scene.addresses]
     lines += [f"  {'data':<{width}}  {scene.folder}", "", "Venues"]
     lines += [f"  {url}  {what}" for url, what in scene.venues]
