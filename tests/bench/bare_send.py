@@ -15,8 +15,9 @@ import uvloop
 from nats.aio.msg import Msg
 
 from holdfast.runtime.nats import connect_nats
+from holdfast.runtime.serve import address_of
 from stream_gateway.frames import chunk, decode_change, encode_body, public_body
-from stream_gateway.server import address, listen
+from stream_gateway.server import listen
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 
@@ -40,7 +41,7 @@ async def serve() -> None:
     await nc.subscribe("availability.v1.>", cb=receive)
     listener = listen("127.0.0.1", 0)
     listener.listen(4096)
-    sys.stdout.write(f"stream-gateway listening on {address(listener)}\n")
+    sys.stdout.write(f"stream-gateway listening on {address_of(listener)}\n")
     sys.stdout.flush()
     while True:
         client, _ = await loop.sock_accept(listener)

@@ -20,8 +20,9 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from holdfast.runtime.nats import connect_nats
+from holdfast.runtime.serve import address_of
 from stream_gateway.frames import decode_change, public_body
-from stream_gateway.server import address, listen
+from stream_gateway.server import listen
 
 
 async def serve() -> None:
@@ -53,7 +54,7 @@ async def serve() -> None:
     listener = listen("127.0.0.1", 0)
     app = Starlette(routes=[Route("/v1/stream", stream)])
     config = uvicorn.Config(app, http="httptools", log_config=None, access_log=False, backlog=4096)
-    sys.stdout.write(f"stream-gateway listening on {address(listener)}\n")
+    sys.stdout.write(f"stream-gateway listening on {address_of(listener)}\n")
     sys.stdout.flush()
     await uvicorn.Server(config).serve(sockets=[listener])
 

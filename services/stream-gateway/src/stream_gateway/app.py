@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 from holdfast.runtime.auth import TokenVerifier
 from holdfast.runtime.metrics import metrics_route
 from holdfast.runtime.nats import Client, connect_nats
+from holdfast.runtime.serve import EmbeddedServer, address_of
 from stream_gateway.absence import Absence
 from stream_gateway.admission import Admission
 from stream_gateway.config import Config
@@ -32,7 +33,7 @@ from stream_gateway.pages import page_routes
 from stream_gateway.problems import Refusal, RequestIds, http_error, refused
 from stream_gateway.pulse import Pulse
 from stream_gateway.routes import Routes
-from stream_gateway.server import Server, address, listen, make_server
+from stream_gateway.server import listen, make_server
 from stream_gateway.venues import Venues
 
 log = logging.getLogger("holdfast.gateway")
@@ -51,7 +52,7 @@ class Gateway:
         self.url = ""
         self.admin_url = ""
         self._tasks: list[asyncio.Task[None]] = []
-        self._servers: list[Server] = []
+        self._servers: list[EmbeddedServer] = []
         self._stopping = False
         self._connected = asyncio.Event()
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -63,8 +64,8 @@ class Gateway:
         sockets = [listen(config.stream_gateway_host, config.stream_gateway_port)]
         if config.admin_port is not None:
             sockets.append(listen(config.stream_gateway_host, config.admin_port))
-        self.url = address(sockets[0])
-        self.admin_url = address(sockets[1]) if len(sockets) > 1 else ""
+        self.url = address_of(sockets[0])
+        self.admin_url = address_of(sockets[1]) if len(sockets) > 1 else ""
         self.nc = Client()
         source = NatsSource(self.nc)
         self.hub = Hub(config, source, self.metrics)
@@ -133,7 +134,7 @@ class Gateway:
     def _serve(self, app: Starlette, listener: socket.socket) -> None:
         server = make_server(app, shutdown_seconds=self.config.drain_deadline_seconds)
         self._servers.append(server)
-        self._own(f"serve {address(listener)}", server.serve(sockets=[listener]))
+        self._own(f"serve {address_of(listener)}", server.serve(sockets=[listener]))
 
     async def _connect(self) -> None:
         """Not awaited by `start`: without NATS the probes must answer all the same."""

@@ -24,12 +24,18 @@ class EmbeddedServer(uvicorn.Server):
         yield
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises OSError where it is taken."""
+SocketOption = tuple[int, int, int]
+"""(level, name, value)."""
+
+
+def bind(host: str, port: int, *options: SocketOption) -> socket.socket:
+    """A listening socket; port 0 takes a free one. What is accepted inherits its options. Raises
+    OSError where the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        for level, name, value in ((socket.SOL_SOCKET, socket.SO_REUSEADDR, 1), *options):
+            listener.setsockopt(level, name, value)
         listener.bind((host, port))
         listener.listen(BACKLOG)
         listener.setblocking(False)
