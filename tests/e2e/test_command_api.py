@@ -320,3 +320,26 @@ async def test_best_available(api: Api) -> None:
     assert (await api.hold("t0", by="bob")).status_code == 201
     chosen = await api.post("/holds", body, by=ANN)
     assert chosen.json()["sectionIds"] == ["t1", "t2", "t3"]
+
+
+async def test_a_venue_is_edited_as_it_was_read(api: Api) -> None:
+    admin = bearer("admin", sub="root")
+    path = "/v1/clubs/backroom/venues/leeds"
+    read = await api.http.get(path, headers=admin)
+    edited = {**read.json(), "name": "Leeds, again"}
+    headers = {**admin, "if-match": read.headers["etag"]}
+    stored = await api.http.put(path, json=edited, headers=headers)
+    assert stored.status_code == 200, stored.text
+    assert (stored.json()["name"], stored.json()["layoutVersion"]) == ("Leeds, again", 1)
+
+
+async def test_a_fact_never_stands_in_for_a_member_of_the_problem(api: Api) -> None:
+    hold = (await api.hold("t1")).json()
+    assert (await api.confirm(hold["holdId"])).status_code == 201
+    again = await api.confirm(hold["holdId"])
+    problem = again.json()
+    assert (again.status_code, problem["status"], problem["currentStatus"]) == (
+        409,
+        409,
+        "confirmed",
+    )

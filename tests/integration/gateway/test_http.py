@@ -419,3 +419,19 @@ class TestPages:
         }
         allowed = await http.options(snapshot_url(gateway), headers={"Origin": ours, **ask})
         assert allowed.status_code == 200
+
+
+async def test_a_venue_that_stops_being_public_ends_anonymous_streams_and_no_others(
+    gateway: Gateway, publisher: LivePublisher
+) -> None:
+    async with (
+        Client(stream_url(gateway)) as anonymous,
+        Client(stream_url(gateway), bearer("customer", sub="cus_1")) as known,
+    ):
+        await anonymous.count(1)
+        await known.count(1)
+        await publisher.add_venue(public_read=False)
+        await anonymous.until_ended()
+        assert not known.ended.is_set()
+        async with httpx.AsyncClient() as http:
+            assert (await http.get(stream_url(gateway))).status_code == 401

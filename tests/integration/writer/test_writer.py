@@ -27,7 +27,7 @@ from command_api.domain.decision import Rejection
 from command_api.job import Reply, Submission
 from command_api.store.pool import open_pool
 from command_api.store.reads import Reads
-from command_api.store.venues import SectionInUse, put_venue
+from command_api.store.venues import SectionInUse, SlotInUse, put_venue
 from command_api.writer import Writer
 from holdfast.contracts.ids import timestamp
 from holdfast.contracts.problems import Code
@@ -306,6 +306,29 @@ async def test_a_claimed_section_cannot_leave_the_layout(
     with pytest.raises(SectionInUse) as refused:
         await store_venue(plain_venue(40))
     assert refused.value.section_ids == ["t49"]
+
+
+async def test_a_slot_with_claims_cannot_leave_the_definition(
+    writer: Writer, store_venue: StoreVenue
+) -> None:
+    taken = body(await writer.submit(hold("t1", channel=LATER)))
+    definition = plain_venue(50)
+    only_early = msgspec.structs.replace(definition, slots=definition.slots[:1])
+    with pytest.raises(SlotInUse) as refused:
+        await store_venue(only_early)
+    assert refused.value.slot_ids == [LATER.slot]
+    await writer.submit(release(taken["holdId"], channel=LATER))
+    assert (await store_venue(only_early)).venue.revision == 2
+
+
+async def test_storing_what_is_stored_already_changes_nothing(
+    writer: Writer, store_venue: StoreVenue
+) -> None:
+    stored = await store_venue(plain_venue(50))
+    assert (stored.venue.revision, stored.venue.layout_version) == (1, 1)
+    shown = msgspec.structs.replace(plain_venue(50), name="Leeds again")
+    stored = await store_venue(shown)
+    assert (stored.venue.revision, stored.venue.layout_version, stored.changed) == (2, 1, [])
 
 
 async def test_blocks_and_bookings_go_the_same_way(writer: Writer, reads: Reads) -> None:

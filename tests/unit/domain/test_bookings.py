@@ -160,7 +160,7 @@ def test_a_customer_may_cancel_until_the_deadline_staff_at_any_time() -> None:
     floor.now = "2026-02-15T20:00:00.000Z"
     denied = rejected(floor.cancel(booking.booking_id))
     assert denied.code is Code.INVALID_TRANSITION
-    assert denied.facts == {"status": "confirmed"}
+    assert denied.facts == {"currentStatus": "confirmed"}
     assert "2026-02-15T20:00:00.000Z" in denied.detail
     accepted(floor.cancel(booking.booking_id, by=STAFF))
 
@@ -189,4 +189,4 @@ def test_an_expired_request_cannot_be_cancelled(swept: bool) -> None:
     if swept:
         floor.expire(booking.booking_id)
     denied = rejected(floor.cancel(booking.booking_id))
-    assert (denied.code, denied.facts) == (Code.INVALID_TRANSITION, {"status": "expired"})
+    assert (denied.code, denied.facts) == (Code.INVALID_TRANSITION, {"currentStatus": "expired"})

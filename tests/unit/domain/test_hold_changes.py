@@ -115,7 +115,7 @@ def test_a_released_hold_changes_no_more(what: str) -> None:
     held = floor.hold("s1")
     floor.release(held.hold_id)
     denied = rejected(getattr(floor, what)(held.hold_id))
-    assert (denied.code, denied.facts) == (Code.INVALID_TRANSITION, {"status": "released"})
+    assert (denied.code, denied.facts) == (Code.INVALID_TRANSITION, {"currentStatus": "released"})
 
 
 @pytest.mark.parametrize("what", ["extend", "try_confirm", "release"])
@@ -125,4 +125,4 @@ def test_a_confirmed_hold_names_its_booking(what: str) -> None:
     booking = floor.confirm(held.hold_id)
     denied = rejected(getattr(floor, what)(held.hold_id))
     assert denied.code is Code.INVALID_TRANSITION
-    assert denied.facts == {"status": "confirmed", "bookingId": booking.booking_id}
+    assert denied.facts == {"currentStatus": "confirmed", "bookingId": booking.booking_id}

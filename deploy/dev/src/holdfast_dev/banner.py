@@ -115,7 +115,10 @@ def commands(scene: Scene) -> Iterator[Command]:
         f"curl -sN {stream} {_bearer(scene.tokens['manager'])}",
     )
     yield "hold a table for five minutes", hold(TABLES[0], ada) + keep
-    yield "a second customer wants the same table: 409, with alternatives", hold(TABLES[0], ben)
+    yield (
+        "a second customer wants the same table: 409, and until when it is held",
+        hold(TABLES[0], ben),
+    )
     contact = {"name": "Ada", "email": "ada@example.com", "phone": "+44 113 496 0000"}
     payment = {"method": "card", "transactionId": "demo-1", "gateway": "demo"}
     body = {"contact": contact, "payment": payment}

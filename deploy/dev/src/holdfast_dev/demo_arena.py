@@ -63,7 +63,6 @@ def arena() -> VenueDefinition:
             hold_ttl_seconds=480,
             max_sections_per_hold=24,
             booking_horizon_days=365,
-            guest_checkout=True,
             orphan_seats=False,
         ),
         canvas_w=CANVAS_W,

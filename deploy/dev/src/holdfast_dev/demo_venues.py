@@ -61,7 +61,7 @@ def leeds() -> VenueDefinition:
         name="The Backroom, Leeds",
         timezone=TIMEZONE,
         currency="GBP",
-        policy=Policy(max_tables_per_customer_per_date=2, guest_checkout=True),
+        policy=Policy(max_tables_per_customer_per_date=2),
         canvas_w=1960,
         canvas_h=880,
         slots=[
@@ -209,7 +209,6 @@ def clinic() -> VenueDefinition:
             booking_horizon_days=90,
             min_lead_minutes=30,
             cancel_until_minutes=2 * 60,
-            guest_checkout=True,
         ),
         canvas_w=1000,
         canvas_h=300,

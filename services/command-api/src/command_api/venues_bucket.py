@@ -14,7 +14,7 @@ from command_api.outages import OUTAGES, heed_cancel
 from command_api.store.sql import query
 from holdfast.contracts.subjects import VENUES_BUCKET, venue_key
 from holdfast.contracts.venues import Policy, Slot, VenueRecord
-from holdfast.runtime.nats import Client, jetstream_api
+from holdfast.runtime.nats import NOT_FOUND_STREAM, ApiError, Client, jetstream_api
 
 if TYPE_CHECKING:
     from command_api.store.pool import Pool
@@ -76,7 +76,9 @@ class VenuesBucket:
                     await self._sweep()
                 pause = SWEEP_SECONDS
             except OUTAGES as error:
-                log.warning("venues: %r", error)
+                missing = isinstance(error, ApiError) and error.err_code == NOT_FOUND_STREAM
+                # At the very first start the bucket is being made at this moment.
+                log.log(logging.INFO if missing else logging.WARNING, "venues: %r", error)
                 pause = RETRY_SECONDS
             try:
                 async with asyncio.timeout(pause):

@@ -70,7 +70,7 @@ class Gateway:
         source = NatsSource(self.nc)
         self.hub = Hub(config, source, self.metrics)
         self.pulse = Pulse(self.hub, config)
-        self.venues = Venues(self.nc)
+        self.venues = Venues(self.nc, self.hub.close_anonymous)
         self.feed = Feed(
             self.nc,
             source,

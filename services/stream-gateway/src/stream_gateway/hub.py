@@ -219,6 +219,15 @@ class Hub:
         self.stalled_clients[subscriber] = None
         subscriber.finish(last_words + frames.farewell(jittered_retry()))
 
+    def close_anonymous(self, club: str, venue: str) -> None:
+        """The venue is not public (any more): who has no token has seen enough. Only tokens expire."""
+        for subscriber in list(self.clients):
+            if subscriber.expires is None and any(
+                isinstance(view.channel.key, ChannelKey) and view.channel.key[:2] == (club, venue)
+                for view in subscriber.group.views
+            ):
+                self.close(subscriber, "not_public")
+
     def gone(self, subscriber: Subscriber) -> None:
         if subscriber not in self.clients:
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 import msgspec
 
@@ -39,10 +40,14 @@ class Venue:
 
 
 class Venues:
-    """`run` for ever. Read whole at every start, so that nothing missed can stay wrong."""
+    """`run` for ever. Read whole at every start, so that nothing missed can stay wrong. `on_private` is
+    told of each venue that is not public, whenever it is read."""
 
-    def __init__(self, nc: Client) -> None:
+    def __init__(
+        self, nc: Client, on_private: Callable[[str, str], None] = lambda _c, _v: None
+    ) -> None:
         self._nc = nc
+        self._on_private = on_private
         self._known: dict[str, Venue] = {}
         self._fresh: dict[str, Venue] | None = None
         self._consumer: PushConsumer | None = None
@@ -98,7 +103,10 @@ class Venues:
             target.pop(key, None)
         else:
             try:
-                target[key] = Venue(msgspec.json.decode(delivery.data, type=VenueRecord))
+                record = msgspec.json.decode(delivery.data, type=VenueRecord)
+                target[key] = Venue(record)
+                if not record.public_read:
+                    self._on_private(record.club_id, record.venue_id)
             except msgspec.MsgspecError:
                 log.exception("the record of venue %s cannot be read", key)
         if delivery.pending == 0:

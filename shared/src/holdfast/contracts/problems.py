@@ -42,11 +42,11 @@ class Code(StrEnum):
     HOLD_NOT_OWNED = "HOLD_NOT_OWNED"
     """`holdIds`."""
     INVALID_TRANSITION = "INVALID_TRANSITION"
-    """`status`."""
+    """`currentStatus`: of the hold, booking or block (`status` is the HTTP one)."""
     BLOCK_CONFLICT = "BLOCK_CONFLICT"
     """`conflictingSections`."""
     SECTION_IN_USE = "SECTION_IN_USE"
-    """`sectionIds`."""
+    """`sectionIds`, or `slotIds` where a slot with claims was to go."""
     PAYMENT_AFTER_EXPIRY = "PAYMENT_AFTER_EXPIRY"
     IDEMPOTENCY_IN_PROGRESS = "IDEMPOTENCY_IN_PROGRESS"
     HOLD_EXPIRED = "HOLD_EXPIRED"
@@ -135,15 +135,16 @@ _TITLES: dict[Code, str] = {code: code.value.replace("_", " ").capitalize() for 
 
 
 def problem_body(code: Code, detail: str, request_id: str, facts: dict[str, Any]) -> bytes:
-    """A problem as JSON; `facts` are extension members with camelCase names."""
+    """A problem as JSON; `facts` are extension members with camelCase names, and never stand in for a
+    member that every problem has."""
     return msgspec.json.encode(
-        {
+        facts
+        | {
             "type": f"urn:holdfast:problem:{code.value.lower().replace('_', '-')}",
             "title": _TITLES[code],
             "status": STATUS[code],
             "detail": detail,
             "code": code.value,
             "requestId": request_id,
-            **facts,
         }
     )

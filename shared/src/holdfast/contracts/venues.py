@@ -141,11 +141,11 @@ class Section(Request, kw_only=True):
     features: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=64)] = field(
         default_factory=list
     )
-    x: Coordinate = 0
-    y: Coordinate = 0
-    width: Coordinate = 0
-    height: Coordinate = 0
-    rotation: Coordinate = 0
+    x: Coordinate = 0.0
+    y: Coordinate = 0.0
+    width: Coordinate = 0.0
+    height: Coordinate = 0.0
+    rotation: Coordinate = 0.0
     row_label: Annotated[str, Meta(max_length=64)] | None = None
     seat_number: int | None = None
     shape: Annotated[str, Meta(max_length=64)] | None = None
@@ -162,11 +162,22 @@ class VenueDefinition(Request, kw_only=True):
     timezone: Annotated[str, Meta(max_length=64, description="IANA name.")] = "UTC"
     currency: Currency = "GBP"
     policy: Policy = field(default_factory=Policy)
-    canvas_w: Coordinate = 0
-    canvas_h: Coordinate = 0
+    canvas_w: Coordinate = 0.0
+    canvas_h: Coordinate = 0.0
     slots: Annotated[list[Slot], Meta(min_length=1, max_length=MAX_SLOTS)]
     categories: Annotated[list[Category], Meta(max_length=1000)] = field(default_factory=list)
     sections: Annotated[list[Section], Meta(min_length=1, max_length=MAX_SECTIONS)]
+
+
+class VenueBody(VenueDefinition, kw_only=True):
+    """Body of `PUT …/venues/{venue}`: a definition, which may be a venue as it was read. What the
+    server itself puts there is not looked at."""
+
+    club_id: str = ""
+    venue_id: str = ""
+    revision: int = 0
+    layout_version: int = 0
+    updated_at: str = ""
 
 
 class Venue(Wire, kw_only=True):

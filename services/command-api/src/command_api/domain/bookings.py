@@ -196,6 +196,6 @@ def _not_now(booking: BookingRecord, detail: str, *, since: str | None = None) -
     return Rejection(
         code=Code.INVALID_TRANSITION,
         detail=detail,
-        facts={"status": booking.status.value},
+        facts={"currentStatus": booking.status.value},
         valid_from=since,
     )

@@ -122,7 +122,7 @@ def owns(asker: Asker, customer_id: str | None) -> bool:
 
 def ended(hold: HoldRecord) -> Rejection:
     """A released or confirmed hold changes no more."""
-    facts = {"status": hold.status.value}
+    facts = {"currentStatus": hold.status.value}
     if hold.booking_id is not None:
         facts["bookingId"] = hold.booking_id
     return Rejection(

@@ -31,6 +31,7 @@ from holdfast.contracts.bookings import ConfirmRequest
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.holds import ExtendRequest, HoldPage, HoldRequest
 from holdfast.contracts.problems import Code
+from holdfast.contracts.states import Role
 from holdfast.runtime.auth import Principal
 
 _hold = decoder_of(HoldRequest)
@@ -60,7 +61,7 @@ async def make_hold(call: Call) -> Answer:
 
 def _for_whom(principal: Principal, is_staff: bool, request: HoldRequest) -> str | None:
     """Customers hold for themselves; staff for whom they name, or for nobody in particular."""
-    if is_staff:
+    if is_staff and (principal.role is not Role.KIOSK or request.customer_id is None):
         return request.customer_id
     if request.customer_id not in (None, principal.customer_id):
         raise Refused(

@@ -14,7 +14,13 @@ from command_api.domain.snapshot import NoSuchSlot
 from command_api.http.answer import NO_STORE, Answer, Header
 from command_api.job import Unavailable
 from command_api.outages import POSTGRES_OUTAGES
-from command_api.store.venues import ClubMissing, RevisionMismatch, RevisionRequired, SectionInUse
+from command_api.store.venues import (
+    ClubMissing,
+    RevisionMismatch,
+    RevisionRequired,
+    SectionInUse,
+    SlotInUse,
+)
 from holdfast.contracts.problems import PROBLEM_JSON, STATUS, Code, problem_body
 from holdfast.runtime.auth import InvalidToken
 
@@ -94,6 +100,9 @@ def _known(error: Exception) -> Problem | None:  # noqa: PLR0911 - a table, one 
         case SectionInUse():
             detail = "Sections with holds, bookings or blocks on them cannot be removed."
             return Problem(Code.SECTION_IN_USE, detail, {"sectionIds": error.section_ids})
+        case SlotInUse():
+            detail = "Slots with holds, bookings or blocks on nights to come cannot be removed."
+            return Problem(Code.SECTION_IN_USE, detail, {"slotIds": error.slot_ids})
         case Unavailable():
             detail = "This cannot be done at the moment. Send the same request again."
             return Problem(Code.UNAVAILABLE, detail, {}, (_retry_after(error.retry_after),))

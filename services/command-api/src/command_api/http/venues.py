@@ -14,9 +14,9 @@ from command_api.http.problems import Refused, invalid
 from command_api.http.reading import decoder_of, if_match, matches, read_body
 from holdfast.contracts.ids import is_id
 from holdfast.contracts.problems import Code
-from holdfast.contracts.venues import MAX_DEFINITION_BYTES, Venue, VenueDefinition
+from holdfast.contracts.venues import MAX_DEFINITION_BYTES, Venue, VenueBody, VenueDefinition
 
-_definition = decoder_of(VenueDefinition)
+_venue_body = decoder_of(VenueBody)
 
 _REVALIDATE: tuple[Header, ...] = (
     (b"cache-control", b"no-cache"),
@@ -31,7 +31,8 @@ async def put_venue(call: Call) -> Answer:
     if not is_id(venue):
         raise invalid("venue", "letters, digits, `_` and `-`, at most 64")
     revision = if_match(call)
-    _body, definition = await read_body(call, _definition, limit=MAX_DEFINITION_BYTES)
+    _body, asked = await read_body(call, _venue_body, limit=MAX_DEFINITION_BYTES)
+    definition = VenueDefinition(**{field: getattr(asked, field) for field in _FIELDS})
     if problems := check_definition(definition):
         raise _wrong(problems)
     stored = await call.services.put_venue(club, venue, definition, revision)

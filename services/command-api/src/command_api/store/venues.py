@@ -48,6 +48,14 @@ class SectionInUse(Exception):
         self.section_ids = section_ids
 
 
+class SlotInUse(Exception):
+    """Slots with claims on nights to come cannot leave the definition."""
+
+    def __init__(self, slot_ids: list[str]) -> None:
+        super().__init__(f"claimed: {', '.join(slot_ids[:20])}")
+        self.slot_ids = slot_ids
+
+
 class VenueStored(msgspec.Struct):
     """`changed`: channels that got a `layout.updated`."""
 
@@ -62,7 +70,7 @@ async def put_venue(
     """Create or replace a definition that `check_definition` found right.
 
     Storing the same again changes nothing. Raises ClubMissing, RevisionRequired, RevisionMismatch,
-    SectionInUse.
+    SectionInUse, SlotInUse.
     """
     async with tenant(pool, [club]) as connection:
         try:
@@ -168,17 +176,20 @@ async def _write(
 
 
 async def _refuse_claimed(connection: Connection, old: Venue, new: Venue) -> None:
-    """Claims must keep the section that they are on: it may not go, nor become a table with seats."""
+    """Claims must keep the section and the slot that they are on: neither may go, nor may the section
+    become a table with seats."""
     gone = [
         section
         for section, unit in old.units.items()
         if section not in new.units or (new.units[section].seats and not unit.seats)
     ]
-    if not gone:
-        return
     rows = await connection.fetch(query("sections_in_use"), old.club, old.venue, gone)
-    if rows:
+    if gone and rows:
         raise SectionInUse([row["section"] for row in rows])
+    slots = [slot for slot in old.slots if slot not in new.slots]
+    rows = await connection.fetch(query("slots_in_use"), old.club, old.venue, slots)
+    if slots and rows:
+        raise SlotInUse([row["slot"] for row in rows])
 
 
 async def _now_ms(connection: Connection) -> int:
