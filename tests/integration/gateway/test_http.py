@@ -435,3 +435,27 @@ async def test_a_venue_that_stops_being_public_ends_anonymous_streams_and_no_oth
         assert not known.ended.is_set()
         async with httpx.AsyncClient() as http:
             assert (await http.get(stream_url(gateway))).status_code == 401
+
+
+async def test_channels_beyond_the_limit_are_refused_for_now_and_idle_ones_make_room(
+    start: Start, publisher: LivePublisher
+) -> None:
+    gateway = await start(max_channels=2, idle_channel_seconds=1000.0)
+    for venue in ("one", "two", "three", "four"):
+        await publisher.add_venue(CLUB, venue)
+
+    def path(venue: str) -> str:
+        return f"/v1/clubs/{CLUB}/venues/{venue}/availability"
+
+    query = {"date": CHANNEL.date, "slotId": CHANNEL.slot}
+    await until(lambda: gateway.venues.find(CLUB, "four") is not None)
+    async with httpx.AsyncClient(base_url=gateway.url, params=query) as http:
+        for venue in ("one", "two", "three"):
+            assert (await http.get(path(venue))).status_code == 200, "idle channels make room"
+        names = [CHANNEL._replace(venue=venue).name for venue in ("one", "two")]
+        url = f"{gateway.url}/v1/stream?channel={names[0]}&channel={names[1]}"
+        async with Client(url) as watching:
+            await watching.count(2)
+            refused = await http.get(path("four"))
+            assert (refused.status_code, refused.json()["code"]) == (503, "UNAVAILABLE")
+            assert (await http.get(path("one"))).status_code == 200, "open already"

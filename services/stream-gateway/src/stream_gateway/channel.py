@@ -69,6 +69,11 @@ class Hole(Exception):
     """Versions are missing between a snapshot and the events after it."""
 
 
+def subject_of(key: ChannelKey | CustomerKey) -> str:
+    """The channel's subject in the stream."""
+    return customer_subject(key) if isinstance(key, CustomerKey) else availability_subject(key)
+
+
 class Channel:
     """State, recent events, subscribers and waiters of one channel."""
 
@@ -76,9 +81,7 @@ class Channel:
         self.key = key
         self.name = key.name
         self.private = isinstance(key, CustomerKey)
-        self.subject = (
-            customer_subject(key) if isinstance(key, CustomerKey) else availability_subject(key)
-        )
+        self.subject = subject_of(key)
         self.state = State.OPENING
         self.version = 0
         self.reload_from = 0

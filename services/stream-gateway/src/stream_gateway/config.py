@@ -43,6 +43,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     open_seconds: Positive = 10.0
     """How long the first subscriber of a channel waits for it at most."""
+    max_channels: Annotated[int, Meta(ge=1)] = 20_000
+    max_sections: Annotated[int, Meta(ge=1)] = 1_000_000
+    """Channels, and sections in all of them, that are open at once, about half a KiB each; beyond
+    that a channel nobody has open yet is refused for now. Anybody may name any date."""
     idle_channel_seconds: Seconds = 30.0
     ring_bytes: Bytes = 2 * 1024 * 1024
     """Recent frames that one channel keeps for replay."""

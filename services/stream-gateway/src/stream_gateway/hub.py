@@ -13,7 +13,7 @@ from holdfast.contracts.channels import ChannelKey, CustomerKey
 from holdfast.contracts.events import ResetReason
 from holdfast.contracts.states import Audience
 from stream_gateway import frames
-from stream_gateway.channel import Channel, OpenFailed, Receipt
+from stream_gateway.channel import Channel, OpenFailed, Receipt, subject_of
 from stream_gateway.clock import jittered_retry
 from stream_gateway.config import Config
 from stream_gateway.consumer import Delivery
@@ -71,6 +71,22 @@ class Hub:
             channel.idle_since = time.monotonic()
         self._metrics.channels.set(len(self.channels))
         return channel
+
+    def has_room(self, keys: Iterable[ChannelKey | CustomerKey]) -> bool:
+        """Whether these channels may be open too; those that nobody uses make room first."""
+        if all(subject_of(key) in self.channels for key in keys) or not self._is_full():
+            return True
+        for channel in list(self.channels.values()):
+            if channel.idle_since is not None and not channel.groups and not channel.waiters:
+                self.drop_channel(channel)
+        return not self._is_full()
+
+    def _is_full(self) -> bool:
+        if len(self.channels) >= self._config.max_channels:
+            return True
+        pictures = (channel.picture for channel in self.channels.values())
+        sections = sum(len(picture) for picture in pictures if picture is not None)
+        return sections >= self._config.max_sections
 
     def subscriber(
         self,

@@ -39,6 +39,10 @@ class Picture:
         self._encoded: dict[Audience, dict[str, bytes]] = {}
         snapshot.sections = []
 
+    def __len__(self) -> int:
+        """Sections."""
+        return len(self._sections)
+
     def apply(self, change: Transition) -> None:
         """The next version; raises UnknownSection."""
         section = self._sections.get(change.section_id)

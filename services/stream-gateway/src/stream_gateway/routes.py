@@ -41,6 +41,7 @@ VARY = "Authorization, Cookie, Accept-Encoding"
 STALE_AFTER = 5.0
 """Seconds without a trustworthy feed after which a snapshot is refused rather than shown."""
 SMALLEST_PACKED = 1024
+FULL = "this gateway has as many channels open as it may"
 
 
 class Routes:
@@ -92,6 +93,8 @@ class Routes:
             if refusal.code is not Code.UNAVAILABLE:
                 raise
             return self._shed(request, refusal.detail)
+        if not self._hub.has_room(key for key, _ in wanted):
+            return self._shed(request, FULL)
         join = join_of(request, wanted)
         expires = None if principal is None else principal.expires_at
         if request.method == "HEAD":
@@ -127,6 +130,8 @@ class Routes:
         key, audience = wanted[0]
         if self._feed.detached_for > STALE_AFTER:
             raise Refusal(Code.UNAVAILABLE, "the feed is cut off, so nothing here would be sure")
+        if not self._hub.has_room((key,)):
+            raise Refusal(Code.UNAVAILABLE, FULL)
         channel = self._hub.channel(key)
         if not channel.is_open:
             await self._opened(channel)
