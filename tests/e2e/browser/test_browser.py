@@ -177,20 +177,6 @@ async def test_a_deposit_comes_first(demo: Site) -> None:
         ada.forgive("402")
 
 
-async def test_a_guest_needs_no_token(demo: Site) -> None:
-    session = {"token": token("customer", sub="guest_1"), "customerId": "guest_1"}
-
-    async def admit(route: Route) -> None:
-        await route.fulfill(json=session, headers={"access-control-allow-origin": "*"})
-
-    async with demo.window(*LEEDS) as guest:
-        await guest.page.route("**/guest-sessions", admit)
-        await expect(guest.page.locator("#who")).to_have_text("Sign in")
-        await guest.hold("table_05")
-        await guest.sees("table_05", "mine")
-        await expect(guest.page.locator("#who")).to_have_text("guest_1")
-
-
 async def test_without_guests_one_signs_in_first(demo: Site) -> None:
     place = ("backroom", "basement", "slot_22_00")
     async with demo.window(*place) as window:
