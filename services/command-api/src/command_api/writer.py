@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from command_api.cache import Recent, StateCache
+from command_api.cache import MAX_ANSWERS, Recent, StateCache
 from command_api.clock import DatabaseClock
 from command_api.contention import Contention, Heads
 from command_api.domain.decision import Rejection
@@ -67,7 +67,7 @@ class Writer:
         self._queue: deque[Job] = deque()
         self._wake = asyncio.Event()
         self._keys: set[KeyPlace] = set()
-        self._answers: Recent[KeyPlace, tuple[bytes, Reply]] = Recent(20_000)
+        self._answers: Recent[KeyPlace, tuple[bytes, Reply]] = Recent(MAX_ANSWERS)
         self._heads = Heads()
         self._contentions: set[asyncio.Task[None]] = set()
         self._connection = OwnConnection(url, self._connection_changed)

@@ -1,5 +1,5 @@
 """Evolve: what a decision that was accepted makes of the state. In place; only whoever owns the
-scope calls this, and only after the append."""
+scope calls this, and puts the state back where the append refuses the decision."""
 
 from __future__ import annotations
 
