@@ -20,11 +20,11 @@ from starlette.routing import BaseRoute, Route
 from holdfast.runtime.auth import TokenVerifier
 from holdfast.runtime.metrics import metrics_route
 from holdfast.runtime.nats import Client, connect_nats
-from holdfast.runtime.serve import EmbeddedServer, address_of
+from holdfast.runtime.serve import address_of
 from stream_gateway.absence import Absence
 from stream_gateway.admission import Admission
 from stream_gateway.config import Config
-from stream_gateway.drain import drain
+from stream_gateway.drain import drain, last_words
 from stream_gateway.feed import Feed
 from stream_gateway.hub import Hub
 from stream_gateway.metrics import Metrics
@@ -33,7 +33,7 @@ from stream_gateway.pages import page_routes
 from stream_gateway.problems import Refusal, RequestIds, http_error, refused
 from stream_gateway.pulse import Pulse
 from stream_gateway.routes import Routes
-from stream_gateway.server import listen, make_server
+from stream_gateway.server import GatewayServer, listen
 from stream_gateway.venues import Venues
 
 log = logging.getLogger("holdfast.gateway")
@@ -52,7 +52,7 @@ class Gateway:
         self.url = ""
         self.admin_url = ""
         self._tasks: list[asyncio.Task[None]] = []
-        self._servers: list[EmbeddedServer] = []
+        self._servers: list[GatewayServer] = []
         self._stopping = False
         self._connected = asyncio.Event()
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -61,9 +61,12 @@ class Gateway:
         """Bind, follow, serve; a taken port shows at once, and NATS may come later."""
         config = self.config
         verifier = TokenVerifier(config.jwt_secret)
-        sockets = [listen(config.stream_gateway_host, config.stream_gateway_port)]
+        ports = [config.stream_gateway_port]
         if config.admin_port is not None:
-            sockets.append(listen(config.stream_gateway_host, config.admin_port))
+            ports.append(config.admin_port)
+        seconds = config.dead_peer_seconds
+        host = config.stream_gateway_host
+        sockets = [listen(host, port, dead_peer_seconds=seconds) for port in ports]
         self.url = address_of(sockets[0])
         self.admin_url = address_of(sockets[1]) if len(sockets) > 1 else ""
         self.nc = Client()
@@ -96,20 +99,23 @@ class Gateway:
         await asyncio.shield(self._ended)
 
     async def drain(self, *, window: float | None = None) -> None:
-        """Send the clients elsewhere and end the servers."""
+        """Send the clients elsewhere, then end the servers: all within the window and the deadline."""
         seconds = self.config.drain_seconds if window is None else window
-        await drain(
-            self.hub, self.routes, window=seconds, deadline=self.config.drain_deadline_seconds
-        )
+        for server in self._servers:
+            server.lobby.closing = True
+        await drain(self.hub, self.routes, window=seconds)
+        # What is being answered has the same time to end as the clients have to read theirs.
+        self._servers[0].should_exit = True
+        await last_words(self.hub, deadline=self.config.drain_deadline_seconds)
         await self.stop()
 
     async def stop(self) -> None:
         """End everything now."""
         self._stopping = True
-        for server in self._servers:
-            server.should_exit = True
         serving = [task for task in self._tasks if task.get_name().startswith("serve")]
-        for task in serving:
+        # One by one: the admin port answers until the other has ended.
+        for server, task in zip(self._servers, serving, strict=True):
+            server.should_exit = True
             with suppress(Exception):
                 await task
         for task in self._tasks:
@@ -132,7 +138,7 @@ class Gateway:
         self._ended.exception()  # raised again by `failed`; nobody may be waiting there
 
     def _serve(self, app: Starlette, listener: socket.socket) -> None:
-        server = make_server(app, shutdown_seconds=self.config.drain_deadline_seconds)
+        server = GatewayServer(app, self.config)
         self._servers.append(server)
         self._own(f"serve {address_of(listener)}", server.serve(sockets=[listener]))
 

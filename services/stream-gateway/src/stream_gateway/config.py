@@ -40,6 +40,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     drain_seconds: Seconds = 10.0
     drain_deadline_seconds: Positive = 5.0
     """After the drain window: how long the last answers may take."""
+    dead_peer_seconds: Positive = 30.0
+    """How long sent bytes may stay unacknowledged before the kernel gives a connection up."""
+    request_seconds: Positive = 10.0
+    """A connection that has not sent a whole request for so long is closed."""
+    max_waiting: Annotated[int, Meta(ge=1)] = 10_000
+    """Connections without a whole request; beyond that the oldest are closed."""
 
     open_seconds: Positive = 10.0
     """How long the first subscriber of a channel waits for it at most."""

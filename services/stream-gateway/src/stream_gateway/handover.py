@@ -14,7 +14,14 @@ from typing import Any
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from stream_gateway.lobby import Lobby
+from stream_gateway.plain import Plain
+
 EXTENSION = "holdfast.handover"
+MAX_HEAD = 64 * 1024
+"""Bytes of a request's target and headers; uvicorn's parser has no bound."""
+MAX_PIPELINE = 100
+"""Requests that wait behind one."""
 
 
 class Handover:
@@ -37,6 +44,8 @@ class Handover:
         self._protocol = self._cycle = None
         if protocol is None or cycle is None:
             raise RuntimeError("the connection has been handed over already")
+        if cycle.disconnected:
+            return None
         if not cycle.response_started or cycle.response_complete or not cycle.chunked_encoding:
             raise RuntimeError("a connection is handed over between head and body only")
         cycle.response_complete = True
@@ -44,22 +53,53 @@ class Handover:
         return protocol.let_go(cycle)
 
 
-class HandoverProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which offers each request its handover in `scope["extensions"]`."""
+class HeadTooLong(Exception):
+    """More than MAX_HEAD bytes, or MAX_PIPELINE requests."""
 
-    def on_headers_complete(self) -> None:
-        super().on_headers_complete()
-        cycle = self.cycle
-        if cycle and cycle.scope is self.scope:  # None before the first request
-            # The application's task was created but has not run yet.
-            extensions: dict[str, Any] = self.scope.setdefault("extensions", {})
-            extensions[EXTENSION] = Handover(self, cycle)
+
+class HandoverProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, which offers each request its handover in `scope["extensions"]`, and waits
+    for requests no longer than the lobby bears."""
+
+    def __init__(self, *args: Any, lobby: Lobby, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lobby = lobby
+        self._in_head = False
+        self._head_size = 0
+
+    # Connection
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._lobby.enter(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lobby.leave(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._in_head:
+            self._head_size += len(data)
+            if self._head_size > MAX_HEAD and not self.transport.is_closing():
+                self.send_400_response("Request Header Fields Too Large")
+
+    def give_up(self) -> None:
+        """The request does not come, or not to its end."""
+        if self.transport.is_closing():
+            return
+        if self._in_head and self._is_idle():
+            self.transport.write(
+                b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+            )
+        self.transport.close()
 
     def let_go(self, cycle: RequestResponseCycle) -> tuple[asyncio.Transport, bool] | None:
         """Forget the connection as if it had been lost."""
         self.connections.discard(self)
+        self._lobby.leave(self)
         self._unset_keepalive_if_required()
-        if cycle.disconnected or self.transport.is_closing():
+        if self.transport.is_closing():
             return None
         self.server_state.total_requests += 1
         # Requests behind a stream that never ends are never answered.
@@ -70,6 +110,55 @@ class HandoverProtocol(HttpToolsProtocol):
         self.parser = None  # type: ignore[assignment]
         self.cycle = cycle
         return self.transport, self.flow.write_paused
+
+    # Parser
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head = True
+        self._head_size = 0
+        self._lobby.enter(self)
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if size > MAX_HEAD or len(self.pipeline) >= MAX_PIPELINE:
+            raise HeadTooLong
+        super().on_headers_complete()
+        cycle = self.cycle
+        if cycle and cycle.scope is self.scope:  # None before the first request
+            # The application's task was created but has not run yet.
+            extensions: dict[str, Any] = self.scope.setdefault("extensions", {})
+            extensions[EXTENSION] = Handover(self, cycle)
+            # An upgrade that we do not do leaves the parser unable to read another request.
+            if self._lobby.closing or self.parser.should_upgrade():
+                cycle.keep_alive = False
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        if self._is_idle():
+            self._lobby.enter(self)  # the rest of a body that nobody waited for
+        else:
+            self._lobby.leave(self)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._is_idle() and not self.transport.is_closing():
+            self._lobby.enter(self)
+
+    def _is_idle(self) -> bool:
+        """Whether no request is being answered."""
+        cycle = self.cycle
+        return not cycle or cycle.response_complete
+
+    # Uvicorn's words
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        old = cycle.scope["http_version"] < "1.1"
+        super()._start_asgi_task(cycle, Plain(app, cycle) if old else app)  # type: ignore[arg-type]
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """A server may ignore an upgrade (RFC 9110 §7.8); `curl --http2` asks for one each time."""
 
 
 def can_hand_over(scope: Scope) -> Handover | None:

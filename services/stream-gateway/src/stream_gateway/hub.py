@@ -224,8 +224,15 @@ class Hub:
             log.info("a client is sent away: %s", problem)
             self.close(subscriber, "unavailable")
 
-    def close(self, subscriber: Subscriber, reason: str, last_words: bytes = b"") -> None:
-        """End a stream in order; the client comes back after its own while."""
+    def close(
+        self,
+        subscriber: Subscriber,
+        reason: str,
+        last_words: bytes = b"",
+        *,
+        retry: int | None = None,
+    ) -> None:
+        """End a stream in order; the client comes back after `retry` ms, or a while of its own."""
         if subscriber.closing:
             return
         self._metrics.closes.labels(reason).inc()
@@ -233,7 +240,7 @@ class Hub:
         subscriber.group.remove(subscriber)
         subscriber.stalled_at = time.monotonic()
         self.stalled_clients[subscriber] = None
-        subscriber.finish(last_words + frames.farewell(jittered_retry()))
+        subscriber.finish(last_words + frames.farewell(retry or jittered_retry()))
 
     def close_anonymous(self, club: str, venue: str) -> None:
         """The venue is not public (any more): who has no token has seen enough. Only tokens expire."""

@@ -2,35 +2,55 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 import sys
 
 from starlette.types import ASGIApp
 
 from holdfast.runtime.serve import EmbeddedServer, SocketOption, bind, server_config
+from stream_gateway.config import Config
 from stream_gateway.handover import HandoverProtocol
+from stream_gateway.lobby import Lobby
 
 SEND_BUFFER = 64 * 1024
 """Kernel bytes per client (doubled by Linux): a slow client must show early, not after megabytes."""
-DEAD_PEER_MS = 30_000
-"""How long unacknowledged data may wait before the kernel gives the connection up."""
+TICKS_PER_SWEEP = 5
+"""Uvicorn ticks ten times a second."""
 
 
-def make_server(app: ASGIApp, *, shutdown_seconds: float = 5.0) -> EmbeddedServer:
-    """A server for `app`, to be run with `serve(sockets=[…])`."""
-    seconds = max(1, round(shutdown_seconds))
-    return EmbeddedServer(
-        server_config(app, http=HandoverProtocol, timeout_graceful_shutdown=seconds)
-    )
+class GatewayServer(EmbeddedServer):
+    """A server that sweeps its lobby."""
+
+    def __init__(self, app: ASGIApp, config: Config) -> None:
+        self.lobby = Lobby(seconds=config.request_seconds, limit=config.max_waiting)
+        super().__init__(
+            server_config(
+                app,
+                http=functools.partial(HandoverProtocol, lobby=self.lobby),
+                timeout_graceful_shutdown=max(1, round(config.drain_deadline_seconds)),
+            )
+        )
+
+    async def on_tick(self, counter: int) -> bool:
+        """Uvicorn's own clock."""
+        if counter % TICKS_PER_SWEEP == 0:
+            self.lobby.sweep()
+        return await super().on_tick(counter)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; accepted ones inherit its options, which saves a call per client."""
+def listen(host: str, port: int, *, dead_peer_seconds: float = 30.0) -> socket.socket:
+    """A listening socket; accepted ones inherit its options, which saves a call per client.
+
+    `dead_peer_seconds`: how long what was sent may stay unacknowledged before the kernel gives the
+    connection up. A peer that vanished is noticed so long after the next checkpoint.
+    """
     options: list[SocketOption] = [
         (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
         (socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER),
         (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
     ]
     if sys.platform == "linux":
-        options.append((socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_PEER_MS))
+        milliseconds = round(dead_peer_seconds * 1000)
+        options.append((socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds))
     return bind(host, port, *options)
