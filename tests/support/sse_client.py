@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import zlib
 from collections.abc import Callable
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
@@ -77,7 +78,7 @@ class SseParser:
 
 
 class Client:
-    """One GET over a socket of its own, HTTP/1.1 with chunks."""
+    """One GET over a socket of its own, HTTP/1.1 with chunks; gzip where the headers ask for it."""
 
     def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
         self.url = url
@@ -90,6 +91,7 @@ class Client:
         self.clean_end = False
         """Whether the end was the last chunk, and not a cut."""
         self._news = asyncio.Condition()
+        self._gunzip: zlib._Decompress | None = None
         self._task: asyncio.Task[None] | None = None
         self.reader: asyncio.StreamReader
         self.writer: asyncio.StreamWriter
@@ -121,6 +123,8 @@ class Client:
         self.status = int(status.split()[1])
         pairs = (line.split(": ", 1) for line in rest)
         self.response_headers = {name.lower(): value for name, value in pairs}
+        if self.response_headers.get("content-encoding") == "gzip":
+            self._gunzip = zlib.decompressobj(31)
         if read:
             self.start_reading()
         return self
@@ -178,6 +182,8 @@ class Client:
                 if size == 0:
                     self.clean_end = True
                     return
+                if self._gunzip is not None:
+                    data = self._gunzip.decompress(data)
                 events = self.parser.feed(data)
                 async with self._news:
                     self.events += events
@@ -208,9 +214,11 @@ class View:
             case "snapshot":
                 self.snapshots += 1
                 self.versions[data["channel"]] = data["version"]
-                self.sections[data["channel"]] = {
-                    section["sectionId"]: section["state"] for section in data["sections"]
-                }
+                shown = {section["sectionId"]: section["state"] for section in data["sections"]}
+                if data.get("partial"):
+                    self.sections[data["channel"]] |= shown
+                else:
+                    self.sections[data["channel"]] = shown
             case "availability.updated" | "layout.updated":
                 channel = data["channel"]
                 known = self.versions.get(channel)

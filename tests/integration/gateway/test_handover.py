@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import zlib
 from urllib.parse import urlsplit
 
 import pytest
 from tests.integration.gateway.conftest import Start, stream_url
 from tests.support.live_publisher import LivePublisher
-from tests.support.sse_client import Client
+from tests.support.sse_client import Client, SseParser
 from tests.support.until import until
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from stream_gateway.app import Gateway
+from stream_gateway.fallback import QueueTransport
 
 
 class Raw:
@@ -178,16 +180,11 @@ async def test_head_is_the_head_alone(gateway: Gateway) -> None:
     assert not gateway.hub.clients
 
 
-@pytest.mark.parametrize(
-    ("version", "more", "body"),
-    [("1.0", "", ""), ("1.1", "Content-Length: 3\r\n", "abc")],
-    ids=["HTTP/1.0", "with a body"],
-)
 async def test_falls_back_to_a_response_of_its_own(
-    gateway: Gateway, publisher: LivePublisher, version: str, more: str, body: str
+    gateway: Gateway, publisher: LivePublisher
 ) -> None:
     async with Raw(gateway) as raw:
-        raw.writer.write(raw.request(version=version, more=more) + body.encode())
+        raw.writer.write(raw.request(more="Content-Length: 3\r\n") + b"abc")
         await raw.until(b"event: snapshot")
         await publisher.publish()
         await raw.until(b"event: availability.updated")
@@ -201,6 +198,33 @@ async def test_falls_back_to_a_response_of_its_own(
         assert raw.received.endswith(b"0\r\n\r\n") == (version == "1.1")
         assert (b"transfer-encoding" in raw.received) == (version == "1.1")
     await until(lambda: not gateway.hub.clients)
+
+
+@pytest.mark.parametrize("gzip", [False, True])
+async def test_http_1_0_is_handed_over_without_chunks(
+    gateway: Gateway, publisher: LivePublisher, gzip: bool
+) -> None:
+    """What nginx speaks to a server unless it is told otherwise."""
+    accepts = "Accept-Encoding: gzip\r\n" if gzip else ""
+    async with Raw(gateway) as raw:
+        raw.writer.write(raw.request(version="1.0", more=accepts))
+        await until(lambda: any(client.is_live for client in gateway.hub.clients))
+        (client,) = gateway.hub.clients
+        assert not isinstance(client.transport, QueueTransport)
+        await publisher.publish()
+        await until(lambda: gateway.hub.position.seq == 1)
+        gateway.hub.close(client, "test")
+        await raw.until_closed()
+    head, _, body = raw.received.partition(b"\r\n\r\n")
+    assert b"chunked" not in head
+    assert head.count(b"connection: close") == 1
+    if gzip:
+        assert b"content-encoding: gzip" in head
+        body = zlib.decompressobj(31).decompress(body)
+    assert body.startswith(b": holdfast\n")
+    assert b"\r" not in body
+    events = SseParser().feed(body)
+    assert [event.event for event in events] == ["snapshot", "availability.updated"]
 
 
 async def test_headers_of_a_stream(gateway: Gateway) -> None:

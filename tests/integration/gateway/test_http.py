@@ -111,7 +111,8 @@ class TestSnapshot:
         for accept in ("identity", "gzip;q=0"):
             plain = await http.get(snapshot_url(gateway), headers={"Accept-Encoding": accept})
             assert "content-encoding" not in plain.headers
-            assert plain.json() == packed.json()
+            at = {"serverTime": ""}
+            assert plain.json() | at == packed.json() | at
 
 
 class TestAudience:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import msgspec
 import pytest
 from tests.support.live_publisher import CHANNEL, Truth
@@ -19,8 +21,8 @@ from stream_gateway.ring import Budget
 class Script:
     """The truth of a channel, as events and snapshots at will."""
 
-    def __init__(self) -> None:
-        self.truth = Truth(CHANNEL, 4)
+    def __init__(self, sections: int = 4) -> None:
+        self.truth = Truth(CHANNEL, sections)
         self.bodies: list[bytes] = []
 
     def event(self, section: int = 0) -> Event:
@@ -69,8 +71,16 @@ def channel_of(key: CustomerKey | None = None) -> Channel:
 def shown(channel: Channel) -> StaffSnapshot:
     position = Position()
     position.begin("abcd", 0)
-    rendition = channel.rendition(Audience.STAFF, position=position, now="2026-02-15T21:00:00.000Z")
-    return msgspec.json.decode(rendition.body, type=StaffSnapshot)
+    assert channel.picture is not None
+    now = "2026-02-15T21:00:00.000Z"
+    plain, packed = (
+        channel.renditions.body(
+            channel.picture, Audience.STAFF, gzip=gzip, position=position, now=now
+        )
+        for gzip in (False, True)
+    )
+    assert zlib.decompress(packed, wbits=31) == plain
+    return msgspec.json.decode(plain, type=StaffSnapshot)
 
 
 def same(channel: Channel, script: Script) -> None:

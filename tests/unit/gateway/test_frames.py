@@ -22,7 +22,7 @@ from holdfast.contracts.states import (
     SectionState,
 )
 from stream_gateway import frames
-from stream_gateway.fallback import Unchunker
+from stream_gateway.coding import coding, form
 from stream_gateway.frames import Event, decode_change, public_body
 
 AT = "2026-02-15T21:01:12.123Z"
@@ -68,10 +68,6 @@ def event_of(body: bytes, seq: int = 7) -> Event:
     return Event(seq, 0, body, change=decode_change(body))
 
 
-def unchunked(data: bytes) -> bytes:
-    return Unchunker()(data)
-
-
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -110,26 +106,22 @@ def test_json_on_several_lines_is_put_on_one() -> None:
         frames.checkpoint(AT, None),
         frames.reset(ResetReason.TOO_OLD),
         frames.reauth("token_expired"),
-        frames.snapshot(b'{"sections":[]}'),
-        event_of(msgspec.json.encode(update())).bare(Audience.PUBLIC),
-        event_of(msgspec.json.encode(update())).live(Audience.STAFF, "abc"),
+        frames.farewell(2000),
+        event_of(msgspec.json.encode(update())).content(Audience.PUBLIC),
+        event_of(msgspec.json.encode(update())).identified(Audience.STAFF, "abc"),
     ],
 )
 def test_every_frame_is_lf_only_and_ends_with_a_blank_line(frame: bytes) -> None:
-    content = unchunked(frame)
-    assert b"\r" not in content
-    assert content.endswith(b"\n\n")
-    assert b"\n\n" not in content[:-2]
-
-
-def test_a_farewell_is_a_frame_and_the_last_chunk() -> None:
-    assert frames.farewell(1500) == b"d\r\nretry: 1500\n\n\r\n0\r\n\r\n"
+    assert b"\r" not in frame
+    assert frame.endswith(b"\n\n")
+    assert b"\n\n" not in frame[:-2]
 
 
 def test_an_id_line_gives_the_frame_after_it_an_id() -> None:
     event = event_of(msgspec.json.encode(update()))
-    joined = unchunked(frames.id_line("abc-7") + event.bare(Audience.STAFF))
-    assert joined == unchunked(event.live(Audience.STAFF, "abc"))
+    joined = frames.id_line("abc-7") + event.content(Audience.STAFF)
+    assert joined == event.identified(Audience.STAFF, "abc")
+    assert SseParser().feed(joined)[0].id == "abc-7"
 
 
 @pytest.mark.parametrize("previous", list(SectionState))
@@ -149,7 +141,7 @@ def test_the_public_form_is_redacted_and_never_dropped(
 
 def test_staff_get_the_message_as_it_is() -> None:
     body = msgspec.json.encode(update())
-    assert body in event_of(body).bare(Audience.STAFF)
+    assert body in event_of(body).content(Audience.STAFF)
 
 
 def test_a_reason_of_a_later_release_does_not_matter() -> None:
@@ -157,7 +149,7 @@ def test_a_reason_of_a_later_release_does_not_matter() -> None:
     assert event_of(body).version == 381
     later = body.replace(b"{", b'{"somethingNew":{"a":1},', 1)
     assert b"somethingNew" not in public_body(decode_change(later))
-    assert b"somethingNew" in event_of(later).bare(Audience.STAFF)
+    assert b"somethingNew" in event_of(later).content(Audience.STAFF)
 
 
 def test_the_layout_event_has_nothing_to_hide_but_what_may_come() -> None:
@@ -166,16 +158,10 @@ def test_the_layout_event_has_nothing_to_hide_but_what_may_come() -> None:
     assert event_of(body).name == b"layout.updated"
 
 
-def test_a_frame_is_encoded_once() -> None:
+@pytest.mark.parametrize("gzip", [False, True])
+def test_a_frame_is_encoded_once(gzip: bool) -> None:
     event = event_of(msgspec.json.encode(update()))
     for audience in Audience:
-        assert event.bare(audience) is event.bare(audience)
-        assert event.live(audience, "abc") is event.live(audience, "abc")
-
-
-@given(st.lists(st.binary(max_size=50), max_size=8), st.integers(1, 20))
-def test_chunks_cut_anywhere_are_put_together(contents: list[bytes], size: int) -> None:
-    wire = b"".join(frames.chunk(content) for content in contents if content)
-    unchunk = Unchunker()
-    pieces = [unchunk(wire[at : at + size]) for at in range(0, len(wire), size)]
-    assert b"".join(pieces) == b"".join(contents)
+        shown = form(audience, coding(gzip=gzip))
+        assert event.content(audience) is event.content(audience)
+        assert event.live(shown, "abc") is event.live(shown, "abc")

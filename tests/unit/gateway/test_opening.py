@@ -125,10 +125,15 @@ class Bench:
             await asyncio.sleep(0)
 
     def sections(self) -> StaffSnapshot:
-        rendition = self.channel.rendition(
-            Audience.STAFF, position=self.position, now="2026-02-15T21:00:00.000Z"
+        assert self.channel.picture is not None
+        body = self.channel.renditions.body(
+            self.channel.picture,
+            Audience.STAFF,
+            gzip=False,
+            position=self.position,
+            now="2026-02-15T21:00:00.000Z",
         )
-        return msgspec.json.decode(rendition.body, type=StaffSnapshot)
+        return msgspec.json.decode(body, type=StaffSnapshot)
 
 
 @pytest.fixture

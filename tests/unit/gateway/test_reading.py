@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
-
 import pytest
 from starlette.requests import Request
 
@@ -15,7 +13,6 @@ from stream_gateway.admission import Wanted, join_of
 from stream_gateway.consumer import _place
 from stream_gateway.feed import nanoseconds
 from stream_gateway.problems import Refusal
-from stream_gateway.renditions import gzip
 from stream_gateway.routes import accepts_gzip, matches
 from stream_gateway.source import version_of
 
@@ -66,12 +63,6 @@ def test_accept_encoding() -> None:
         assert accepts_gzip(request(accept_encoding=accepted))
     for refused in ("", "br", "gzip;q=0", "gzip; q=0.0"):
         assert not accepts_gzip(request(accept_encoding=refused))
-
-
-def test_gzip_is_the_same_for_the_same() -> None:
-    packed = gzip(b"abc" * 1000)
-    assert packed == gzip(b"abc" * 1000)
-    assert zlib.decompress(packed, wbits=31) == b"abc" * 1000
 
 
 def test_where_a_client_starts() -> None:

@@ -27,9 +27,9 @@ def test_finds_by_sequence_and_by_version() -> None:
     ring = ring_of(5)
     assert [each.seq for each in ring.after(6)] == [9, 12, 15]
     assert [each.seq for each in ring.after(7)] == [9, 12, 15]
-    assert [each.version for each in ring.after_version(3)] == [4, 5]
+    assert [each.version for each in ring.after(ring.seq_of(3))] == [4, 5]
     assert ring.after(15) == []
-    assert ring.after_version(5) == []
+    assert ring.after(ring.seq_of(5)) == []
 
 
 def test_lets_the_oldest_go_and_says_so() -> None:
@@ -45,7 +45,7 @@ def test_lets_the_oldest_go_and_says_so() -> None:
 
 def test_keeps_the_newest_even_beyond_the_budget() -> None:
     ring = ring_of(3, limit=1)
-    assert [each.version for each in ring.after_version(2)] == [3]
+    assert [each.version for each in ring.after(ring.seq_of(2))] == [3]
 
 
 def test_all_rings_share_a_budget() -> None:
@@ -67,7 +67,7 @@ def test_older_events_come_back_below_and_stay_until_trimmed() -> None:
     assert ring.floor_version == 8
     ring.prepend([event(number * 3, number) for number in range(5, 9)], 12, 4)
     assert ring.covers(12)
-    assert [each.version for each in ring.after_version(4)] == [5, 6, 7, 8, 9, 10]
+    assert [each.version for each in ring.after(ring.seq_of(4))] == [5, 6, 7, 8, 9, 10]
     ring.append(event(33, 11))
     assert [each.version for each in ring.after(12)] == [5, 6, 7, 8, 9, 10, 11]
     ring.trim()
@@ -89,7 +89,7 @@ def test_is_a_window_on_the_whole_history(steps: list[tuple[int, int]], limit: i
         assert [e.seq for e in ring.after(ring.floor)] == [
             e.seq for e in history if e.seq > ring.floor
         ]
-        assert ring.after_version(ring.floor_version) == ring.after(ring.floor)
+        assert ring.seq_of(ring.floor_version) == ring.floor
         assert sum(e.cost for e in ring.after(ring.floor)) <= max(limit, history[-1].cost)
 
 

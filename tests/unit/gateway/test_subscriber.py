@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import zlib
 from collections.abc import Callable
 
-import msgspec
 import pytest
 from tests.support.live_publisher import CHANNEL
 from tests.support.sse_client import Received, SseParser
@@ -13,8 +14,9 @@ from tests.unit.gateway.test_channel import Script
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.cursor import Cursor
 from holdfast.contracts.states import Audience
+from stream_gateway.backlog import SLICE
 from stream_gateway.channel import Channel
-from stream_gateway.fallback import Unchunker
+from stream_gateway.coding import Coding, coding, form
 from stream_gateway.frames import Event
 from stream_gateway.group import Group, View
 from stream_gateway.joining import Joining
@@ -22,9 +24,10 @@ from stream_gateway.metrics import Metrics
 from stream_gateway.picture import Picture
 from stream_gateway.position import Position
 from stream_gateway.ring import Budget
-from stream_gateway.subscriber import MAX_RECEIVED, SLICE, Join, Subscriber
+from stream_gateway.subscriber import MAX_RECEIVED, Join, Subscriber
 
 OTHER = ChannelKey("backroom", "leeds", "2026-02-16", "slot_21_00")
+PLAIN = coding(chunked=False)
 
 
 class Pipe:
@@ -60,7 +63,11 @@ class Pipe:
         return self.closed
 
     def events(self) -> list[Received]:
-        return SseParser().feed(Unchunker()(b"".join(self.written)))
+        data = b"".join(self.written)
+        assert self.client is not None
+        if self.client.group.coding.gzip:
+            data = zlib.decompressobj(31).decompress(data)
+        return SseParser().feed(data)
 
 
 class Nobody:
@@ -85,20 +92,21 @@ class Nobody:
 class House:
     """Two channels, one group, a keeper as the hub is one."""
 
-    def __init__(self, ring_bytes: int = 10**8) -> None:
+    def __init__(self, ring_bytes: int = 10**8, way: Coding = PLAIN, sections: int = 4) -> None:
+        self.form = form(Audience.PUBLIC, way)
         self.position = Position()
         self.position.begin("abcd", 0)
         self.metrics = Metrics()
         self.archive = Nobody()
         self.joining = Joining(self.position, self.archive, self.archive, self.metrics)
-        self.scripts = [Script(), Script()]
+        self.scripts = [Script(sections), Script()]
         self.channels = [
             Channel(key, ring_bytes=ring_bytes, budget=Budget(10**9)) for key in (CHANNEL, OTHER)
         ]
         for script, channel in zip(self.scripts, self.channels, strict=True):
             channel.install(Picture(script.snapshot()), 0, [])
         self.group = Group(
-            tuple(View(channel, Audience.PUBLIC) for channel in self.channels), self.metrics
+            tuple(View(channel, self.form) for channel in self.channels), way, self.metrics
         )
         self.gone_clients: list[Subscriber] = []
 
@@ -131,7 +139,7 @@ class House:
         event = self.scripts[number].event()
         event = Event(self.position.seq + 1, 0, event.body, change=event.change)
         self.channels[number].receive(event)
-        self.group.push(event, Audience.PUBLIC, "abcd")
+        self.group.push(event, self.form, "abcd")
         self.position.advance(event.seq)
         if flush:
             self.group.flush()
@@ -145,8 +153,9 @@ def public(position: int) -> str:
     return f"abcd-{position}"
 
 
-async def test_a_join_carries_one_id_at_its_end_and_live_frames_one_each() -> None:
-    house = House()
+@pytest.mark.parametrize("gzip", [False, True])
+async def test_a_join_carries_one_id_at_its_end_and_live_frames_one_each(gzip: bool) -> None:
+    house = House(way=coding(gzip=gzip, chunked=False))
     house.publish(0)
     _, pipe = house.client()
     house.publish(1)
@@ -181,8 +190,9 @@ async def test_a_replay_is_merged_by_sequence() -> None:
     ]
 
 
-async def test_frames_of_one_turn_leave_in_one_write() -> None:
-    house = House()
+@pytest.mark.parametrize("gzip", [False, True])
+async def test_frames_of_one_turn_leave_in_one_write(gzip: bool) -> None:
+    house = House(way=coding(gzip=gzip, chunked=False))
     _, pipe = house.client()
     before = len(pipe.written)
     for _ in range(10):
@@ -190,6 +200,21 @@ async def test_frames_of_one_turn_leave_in_one_write() -> None:
     house.group.flush()
     assert len(pipe.written) == before + 1
     assert len(pipe.events()) == 12
+
+
+async def test_a_huge_burst_leaves_in_pieces_that_a_client_can_take() -> None:
+    house = House()
+    client, pipe = house.client(room=2 * SLICE)
+    for _ in range(1000):
+        house.publish(0, flush=False)
+    house.group.flush()
+    assert pipe.largest <= 3 * SLICE
+    assert not client.is_live
+    assert client.join is not None
+    got = [each.data["version"] for each in pipe.events()[2:]]
+    assert got == list(range(1, len(got) + 1))
+    # How far it got is known to the event, so that nothing private is lost or comes twice.
+    assert client.join.since == got[-1]
 
 
 async def test_a_stalled_client_is_queued_nothing_and_comes_back_by_snapshots() -> None:
@@ -276,27 +301,49 @@ async def test_last_words_are_not_said_in_the_middle_of_a_backlog() -> None:
     assert not b"".join(pipe.written).endswith(b"last words")
 
 
-async def test_big_snapshots_are_made_once_and_shared_with_the_events_since() -> None:
-    house = House()
-    big = house.channels[0].picture
-    assert big is not None
-    template = msgspec.json.encode(house.scripts[0].snapshot().sections[0])
-    for number in range(2000):
-        section = msgspec.json.decode(template, type=type(next(iter(big._sections.values()))))
-        section.section_id = f"seat_{number}"
-        big._sections[section.section_id] = section
-    first = snapshot_of(house)
+async def test_a_big_channel_brings_back_only_what_changed() -> None:
+    house = House(sections=1000)
+    client, pipe = house.client()
+    whole = pipe.events()[0]
+    assert len(whole.data["sections"]) == 1000
+    client.pause_writing()
     house.publish(0)
-    later = snapshot_of(house)
-    assert later[0] is first[0]
-    assert len(later) == 2
-    assert b'"version":1' in later[1]
+    client.resume_writing()
+    partial, other = pipe.events()[2:]
+    assert partial.data["partial"] is True
+    assert partial.data["version"] == 1
+    (section,) = partial.data["sections"]
+    assert section["state"] != whole.data["sections"][0]["state"]
+    # The small one comes whole.
+    assert "partial" not in other.data
+    assert client.is_live
 
 
-def snapshot_of(house: House) -> list[bytes]:
-    return house.channels[0].snapshot_frames(
-        Audience.PUBLIC, position=house.position, now="2026-02-15T21:00:00.000Z", reason=None
-    )
+async def test_the_pieces_of_a_big_snapshot_are_shared_but_for_what_changed() -> None:
+    house = House(sections=1000)
+    picture = house.channels[0].picture
+    assert picture is not None
+    for gzip in (False, True):
+        before = picture.pane(Audience.PUBLIC).pieces(gzip=gzip)
+        house.publish(0)
+        after = picture.pane(Audience.PUBLIC).pieces(gzip=gzip)
+        assert [a is b for a, b in zip(before, after, strict=True)] == [False] + [True] * 7
+
+
+async def test_a_big_snapshot_is_made_bit_by_bit() -> None:
+    house = House(sections=10_000)
+    subscriber, pipe = house.client()
+    assert pipe.events() == []
+    async with asyncio.timeout(10):
+        while not subscriber.is_live:
+            await asyncio.sleep(0)
+    (event, _) = pipe.events()
+    assert len(event.data["sections"]) == 10_000
+    assert subscriber.is_live
+    picture = house.channels[0].picture
+    assert picture is not None
+    pane = picture.pane(Audience.STAFF)
+    assert [pane.prepare(gzip=True, most=70) for _ in range(3)] == [False, True, True]
 
 
 def test_positions_call_in_order_and_only_when_reached() -> None:

@@ -14,12 +14,11 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from holdfast.contracts.channels import ChannelKey, CustomerKey
-from holdfast.contracts.states import Audience
 from holdfast.contracts.subjects import availability_subject, customer_subject
+from stream_gateway.coding import Form
 from stream_gateway.frames import Event, LayoutChange, Transition
 from stream_gateway.picture import Picture, UnknownSection
-from stream_gateway.position import Position
-from stream_gateway.renditions import Rendition, Renditions
+from stream_gateway.renditions import Renditions
 from stream_gateway.ring import Budget, Ring
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ class Channel:
         """The lowest version whose snapshot shows the present sections."""
         self.ring = Ring(0, 0, limit=ring_bytes, total=budget)
         self.picture: Picture | None = None
-        self.groups: dict[Group, Audience] = {}
+        self.groups: dict[Group, Form] = {}
         self.waiters: set[Waiter] = set()
         self.renditions = Renditions()
         self.idle_since: float | None = None
@@ -172,22 +171,16 @@ class Channel:
         self.renditions.clear()
         self.state = State.OPEN
 
-    def snapshot_frames(
-        self, audience: Audience, *, position: Position, now: str, reason: str | None
-    ) -> list[bytes]:
-        """Frames without id that show the present version: a snapshot, perhaps one of a moment ago
-        with the events since on top."""
-        if self.picture is None:
-            raise RuntimeError(f"{self.name} is not open")
-        return self.renditions.frames(
-            self.picture, self.ring, audience, position=position, now=now, reason=reason
-        )
-
-    def rendition(self, audience: Audience, *, position: Position, now: str) -> Rendition:
-        """The snapshot at the present version, encoded."""
-        if self.picture is None:
-            raise RuntimeError(f"{self.name} is not open")
-        return self.renditions.current(self.picture, audience, position=position, now=now)
+    def changed_since(self, seq: int) -> set[str] | None:
+        """The sections that changed after `seq`; None where that cannot be told any more."""
+        if not self.ring.covers(seq):
+            return None
+        changed: set[str] = set()
+        for event in self.ring.after(seq):
+            if not isinstance(event.change, Transition):
+                return None
+            changed.add(event.change.section_id)
+        return changed
 
     def _advance(self, event: Event) -> None:
         self.version = event.version

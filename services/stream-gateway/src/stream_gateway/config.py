@@ -37,6 +37,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """A stream is closed after this long, ± 20 %, so that load spreads over new gateways."""
     stuck_seconds: Positive = 30.0
     """A client that takes nothing for so long while something waits for it is cut."""
+    behind_seconds: Positive = 120.0
+    """A client that takes something now and then but does not catch up is closed after so long."""
+    stream_gzip: bool = True
+    """Whether streams go out compressed to clients that accept gzip."""
     drain_seconds: Seconds = 10.0
     drain_deadline_seconds: Positive = 5.0
     """After the drain window: how long the last answers may take."""

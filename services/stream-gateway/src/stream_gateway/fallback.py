@@ -1,6 +1,7 @@
 """Fallback: a stream for connections that cannot be handed over, by sse-starlette's response.
 
-HTTP/1.0 clients, and servers other than ours. Slower and heavier, the same frames.
+HTTP/1.0 clients, and servers other than ours. Slower and heavier, the same frames; the subscriber's
+coding must be one without chunks, which the server makes itself where it wants them.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from collections.abc import AsyncIterator
 
 from sse_starlette.sse import EventSourceResponse
 
+from stream_gateway.backlog import SLICE
 from stream_gateway.clock import jittered_retry
 from stream_gateway.hub import Hub
 from stream_gateway.pulse import Pulse
-from stream_gateway.subscriber import SLICE, Subscriber
+from stream_gateway.subscriber import Subscriber
 
 
 class QueueTransport:
@@ -28,7 +30,7 @@ class QueueTransport:
         self._paused = False
 
     def write(self, data: bytes | memoryview) -> None:
-        """Queue HTTP chunks; asks the subscriber to pause as a socket's transport would."""
+        """Queue; asks the subscriber to pause as a socket's transport would."""
         if self._closing:
             return
         self._waiting.append(bytes(data))
@@ -51,43 +53,19 @@ class QueueTransport:
     def is_closing(self) -> bool:
         return self._closing
 
-    async def frames(self) -> AsyncIterator[bytes]:
-        """What was written, without the chunks' framing, which the server adds itself."""
-        unchunk = Unchunker()
+    async def content(self) -> AsyncIterator[bytes]:
+        """What was written."""
         while True:
             await self._more.wait()
             self._more.clear()
             waiting, self._waiting, self._size = self._waiting, [], 0
-            data = unchunk(b"".join(waiting))
-            if data:
-                yield data
+            if waiting:
+                yield b"".join(waiting)
             if self._paused:
                 self._paused = False
                 self._subscriber.resume_writing()
             if self._closing and not self._waiting:
                 return
-
-
-class Unchunker:
-    """Takes HTTP chunks apart that may be cut anywhere."""
-
-    def __init__(self) -> None:
-        self._rest = b""
-
-    def __call__(self, data: bytes) -> bytes:
-        """The content of the chunks that are whole."""
-        buffer = self._rest + data
-        content: list[bytes] = []
-        at = 0
-        while (line := buffer.find(b"\r\n", at)) >= 0:
-            size = int(buffer[at:line], 16)
-            end = line + 2 + size
-            if len(buffer) < end + 2:
-                break
-            content.append(buffer[line + 2 : end])
-            at = end + 2
-        self._rest = buffer[at:]
-        return b"".join(content)
 
 
 class OwnEnd(EventSourceResponse):
@@ -110,7 +88,7 @@ def fallback_response(
             subscriber.attach(transport, paused=False, retry=jittered_retry())
             hub.admit(subscriber)
             pulse.watch(subscriber)
-            async for data in transport.frames():
+            async for data in transport.content():
                 yield data
         finally:
             transport.close()

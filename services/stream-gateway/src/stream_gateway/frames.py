@@ -1,7 +1,7 @@
-"""Frames: events as Server-Sent Event bytes, already cut into HTTP chunks, encoded once.
+"""Frames: events as Server-Sent Event bytes, encoded once (WHATWG HTML §9.2).
 
-A chunk need not be a whole frame. So a frame without an id is shared by everybody, and where one
-must carry an id, a small chunk with the `id:` line goes before it (`id_line`).
+A frame is content; how it goes over the wire is the coding's. The `id:` line is a frame's first, so
+that a frame without one is made an identified one by writing the line before it (`id_line`).
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from holdfast.contracts.events import (
 from holdfast.contracts.snapshots import Capacity, Claim
 from holdfast.contracts.states import PUBLIC_STATES, Audience, PublicState, SectionState
 from holdfast.contracts.wire import Wire
+from stream_gateway.coding import Form
 
-LAST_CHUNK = b"0\r\n\r\n"
 _EVENT_OVERHEAD = 2048
 """Bytes of the objects around one event's frames, roughly; for the ring's budget."""
 
@@ -70,11 +70,6 @@ def decode_change(body: bytes) -> Change:
     return _decoder.decode(body)
 
 
-def chunk(data: bytes) -> bytes:
-    """`data` as one HTTP/1.1 chunk (RFC 9112 §7.1)."""
-    return b"%x\r\n%b\r\n" % (len(data), data)
-
-
 def encode(
     event: str | None = None,
     data: str | None = None,
@@ -97,39 +92,34 @@ def encode_body(event: bytes, body: bytes) -> bytes:
 
 
 def id_line(cursor: str) -> bytes:
-    """The chunk that gives the frame after it an id."""
-    return chunk(b"id: %b\n" % cursor.encode())
+    """What gives the frame after it an id."""
+    return b"id: %b\n" % cursor.encode()
 
 
 def greeting(retry: int) -> bytes:
     """What a stream starts with: a comment, and when to come back after a cut (ms)."""
-    return chunk(encode(comment="holdfast", retry=retry))
+    return encode(comment="holdfast", retry=retry)
 
 
 def farewell(retry: int) -> bytes:
-    """When to come back (ms), and the end of the response."""
-    return chunk(encode(retry=retry)) + LAST_CHUNK
+    """When to come back (ms); the end follows."""
+    return encode(retry=retry)
 
 
 def checkpoint(server_time: str, cursor: str | None) -> bytes:
     """`event: checkpoint`; without a cursor for those whose place is not the feed's."""
     data = msgspec.json.encode(Checkpoint(server_time=server_time)).decode()
-    return chunk(encode(SseEvent.CHECKPOINT, data, id=cursor))
+    return encode(SseEvent.CHECKPOINT, data, id=cursor)
 
 
 def reset(reason: ResetReason) -> bytes:
     """`event: reset`; snapshots follow."""
-    return chunk(encode(SseEvent.RESET, msgspec.json.encode(Reset(reason=reason)).decode()))
+    return encode(SseEvent.RESET, msgspec.json.encode(Reset(reason=reason)).decode())
 
 
 def reauth(reason: str) -> bytes:
     """`event: reauth`; the end follows."""
-    return chunk(encode(SseEvent.REAUTH, msgspec.json.encode(Reauth(reason=reason)).decode()))
-
-
-def snapshot(body: bytes) -> bytes:
-    """`event: snapshot` around an encoded snapshot."""
-    return chunk(encode_body(b"snapshot", body))
+    return encode(SseEvent.REAUTH, msgspec.json.encode(Reauth(reason=reason)).decode())
 
 
 class Event:
@@ -138,7 +128,17 @@ class Event:
     `version` is 0 for events of private channels, `time_ns` when the stream stored the message.
     """
 
-    __slots__ = ("_bare", "_live", "body", "change", "cost", "name", "seq", "time_ns", "version")
+    __slots__ = (
+        "_contents",
+        "_live",
+        "body",
+        "change",
+        "cost",
+        "name",
+        "seq",
+        "time_ns",
+        "version",
+    )
 
     def __init__(
         self, seq: int, time_ns: int, body: bytes, *, change: Change | None = None
@@ -156,23 +156,25 @@ class Event:
         else:
             self.name = b"layout.updated"
         self.cost = _EVENT_OVERHEAD + 5 * len(body)
-        self._bare: dict[Audience, bytes] = {}
-        self._live: dict[Audience, bytes] = {}
+        self._contents: dict[Audience, bytes] = {}
+        self._live: dict[Form, bytes] = {}
 
-    def bare(self, audience: Audience) -> bytes:
-        """The frame without an id, for catch-ups."""
-        made = self._bare.get(audience)
+    def content(self, audience: Audience) -> bytes:
+        """The frame without an id."""
+        made = self._contents.get(audience)
         if made is None:
-            made = self._bare[audience] = chunk(encode_body(self.name, self._data(audience)))
+            made = self._contents[audience] = encode_body(self.name, self._data(audience))
         return made
 
-    def live(self, audience: Audience, epoch: str) -> bytes:
+    def identified(self, audience: Audience, epoch: str) -> bytes:
         """The frame with its own id."""
-        made = self._live.get(audience)
+        return id_line(str(Cursor(epoch, self.seq))) + self.content(audience)
+
+    def live(self, form: Form, epoch: str) -> bytes:
+        """The same on the wire, for everybody who listens in this form."""
+        made = self._live.get(form)
         if made is None:
-            cursor = b"id: %b\n" % str(Cursor(epoch, self.seq)).encode()
-            frame = cursor + encode_body(self.name, self._data(audience))
-            made = self._live[audience] = chunk(frame)
+            made = self._live[form] = form.coding.pack(self.identified(form.audience, epoch))
         return made
 
     def _data(self, audience: Audience) -> bytes:

@@ -28,17 +28,26 @@ class Handover:
     """The connection of one request. Bound to that request's cycle, because a protocol whose client
     pipelines has parsed later requests by the time this one is answered."""
 
-    __slots__ = ("_cycle", "_protocol")
+    __slots__ = ("_cycle", "_protocol", "chunked")
 
     def __init__(self, protocol: HandoverProtocol, cycle: RequestResponseCycle) -> None:
         self._protocol: HandoverProtocol | None = protocol
         self._cycle: RequestResponseCycle | None = cycle
+        self.chunked = cycle.scope["http_version"] == "1.1"
+        """Whether what follows the head must be chunks; over HTTP/1.0 the end of the connection is
+        the end of the response."""
+
+    def begin(self) -> None:
+        """Call before `http.response.start` is sent without a content-length."""
+        if self._cycle is not None and not self.chunked:
+            # Uvicorn would announce chunks, which HTTP/1.0 does not know (RFC 9112 §6.1).
+            self._cycle.chunked_encoding = False
 
     def release(self) -> tuple[asyncio.Transport, bool] | None:
         """The transport, and whether it is paused for writing: it is the caller's from now on, who
         sets a protocol on it in the same step. None when the client is gone.
 
-        Only after `http.response.start` was sent with chunked encoding, once.
+        Only after `begin` and `http.response.start`, once.
         """
         protocol, cycle = self._protocol, self._cycle
         self._protocol = self._cycle = None
@@ -46,7 +55,8 @@ class Handover:
             raise RuntimeError("the connection has been handed over already")
         if cycle.disconnected:
             return None
-        if not cycle.response_started or cycle.response_complete or not cycle.chunked_encoding:
+        framed = cycle.chunked_encoding is self.chunked
+        if not cycle.response_started or cycle.response_complete or not framed:
             raise RuntimeError("a connection is handed over between head and body only")
         cycle.response_complete = True
         cycle.message_event.set()
@@ -162,9 +172,9 @@ class HandoverProtocol(HttpToolsProtocol):
 
 
 def can_hand_over(scope: Scope) -> Handover | None:
-    """The handover of a request that may have one: a GET over HTTP/1.1 without a body."""
+    """The handover of a request that may have one: a GET without a body."""
     handover: Handover | None = scope.get("extensions", {}).get(EXTENSION)
-    if handover is None or scope["method"] != "GET" or scope["http_version"] != "1.1":
+    if handover is None or scope["method"] != "GET":
         return None
     for name, value in scope["headers"]:
         if name == b"transfer-encoding" or (name == b"content-length" and value.strip() != b"0"):

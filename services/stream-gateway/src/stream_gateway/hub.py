@@ -15,10 +15,11 @@ from holdfast.contracts.states import Audience
 from stream_gateway import frames
 from stream_gateway.channel import Channel, OpenFailed, Receipt, subject_of
 from stream_gateway.clock import jittered_retry
+from stream_gateway.coding import Coding, Form, form
 from stream_gateway.config import Config
 from stream_gateway.consumer import Delivery
 from stream_gateway.frames import Event, decode_change
-from stream_gateway.group import Group, View
+from stream_gateway.group import Flush, Group, View
 from stream_gateway.joining import Joining
 from stream_gateway.metrics import Metrics
 from stream_gateway.opening import Opening
@@ -26,7 +27,7 @@ from stream_gateway.position import Position
 from stream_gateway.replay import Replay
 from stream_gateway.ring import Budget
 from stream_gateway.source import Source
-from stream_gateway.subscriber import Join, Subscriber
+from stream_gateway.subscriber import SLOW, Join, Subscriber
 
 log = logging.getLogger("holdfast.gateway.hub")
 access = logging.getLogger("holdfast.gateway.access")
@@ -41,7 +42,7 @@ class Hub:
         self.clients: set[Subscriber] = set()
         self.channels: dict[str, Channel] = {}
         """By subject."""
-        self.groups: dict[tuple[tuple[str, Audience], ...], Group] = {}
+        self.groups: dict[tuple[tuple[str, Form], ...], Group] = {}
         self.stalled_clients: dict[Subscriber, None] = {}
         self._config = config
         self._metrics = metrics
@@ -92,18 +93,19 @@ class Hub:
         self,
         wanted: Iterable[tuple[ChannelKey | CustomerKey, Audience]],
         join: Join,
+        coding: Coding,
         *,
         expires: float | None = None,
     ) -> Subscriber:
         """A client of these channels; `admit` it once it has its connection."""
-        views = tuple(View(self.channel(key), audience) for key, audience in wanted)
-        group_key = tuple((view.channel.name, view.audience) for view in views)
+        views = tuple(View(self.channel(key), form(audience, coding)) for key, audience in wanted)
+        group_key = tuple((view.channel.name, view.form) for view in views)
         group = self.groups.get(group_key)
         if group is None:
-            group = self.groups[group_key] = Group(views, self._metrics)
-            for channel, audience in views:
-                channel.groups[group] = audience
-                channel.idle_since = None
+            group = self.groups[group_key] = Group(views, coding, self._metrics)
+            for view in views:
+                view.channel.groups[group] = view.form
+                view.channel.idle_since = None
         group.clients += 1
         return Subscriber(group, join, self, expires=expires)
 
@@ -174,16 +176,17 @@ class Hub:
 
     def _deliver(self, channel: Channel, event: Event) -> None:
         epoch = self.position.epoch
-        for group, audience in channel.groups.items():
-            if group.push(event, audience, epoch):
+        for group, form_ in channel.groups.items():
+            if group.push(event, form_, epoch):
                 if not self._dirty:
                     self._loop.call_soon(self._flush)
                 self._dirty.append(group)
 
     def _flush(self) -> None:
         dirty, self._dirty = self._dirty, []
+        turn = Flush()
         for group in dirty:
-            group.flush()
+            group.flush(turn)
 
     def _reload(self, channel: Channel, event: Event | None) -> None:
         """Load the channel anew and bring its clients back with snapshots: never silence."""
@@ -215,7 +218,8 @@ class Hub:
 
     def stalled(self, subscriber: Subscriber) -> None:
         self.stalled_clients[subscriber] = None
-        if self._resync(subscriber, "slow_consumer"):
+        if self._resync(subscriber, SLOW):
+            subscriber.behind_since = time.monotonic()
             self._metrics.slow.inc()
 
     def refuse(self, subscriber: Subscriber, problem: OpenFailed) -> None:
@@ -275,7 +279,7 @@ class Hub:
         for channel, _ in group.views:
             channel.waiters.discard(subscriber)
         if group.clients == 0:
-            self.groups.pop(tuple((view.channel.name, view.audience) for view in group.views), None)
+            self.groups.pop(tuple((view.channel.name, view.form) for view in group.views), None)
             for channel, _ in group.views:
                 channel.groups.pop(group, None)
                 if not channel.groups:

@@ -9,19 +9,24 @@ come between.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from typing import Protocol
 
 from holdfast.contracts.events import ResetReason
 from stream_gateway import frames
+from stream_gateway.backlog import SLICE, Backlog
 from stream_gateway.channel import Channel
 from stream_gateway.clock import timestamp_now
 from stream_gateway.metrics import Metrics
 from stream_gateway.position import Position
-from stream_gateway.subscriber import SLICE, Join, Subscriber
+from stream_gateway.snapshots import snapshot_of
+from stream_gateway.subscriber import SLOW, Join, Subscriber
 
-WAKES_PER_TURN = 100
-"""Joins made in one turn of the loop; between turns the live clients get theirs."""
+TURN_SECONDS = 0.005
+"""How long joins go on in one turn of the loop; between turns the live clients get theirs."""
+SEGMENTS_PER_ATTEMPT = 8
+"""Segments of a big snapshot that are made in one go, about a quarter of a millisecond each."""
 
 
 class Opener(Protocol):
@@ -60,14 +65,15 @@ class Joining:
         self._scheduled = False
 
     def wake(self, subscriber: Subscriber) -> None:
-        """Attempt it soon; a bounded number each turn of the loop."""
+        """Attempt it soon; for a bounded time each turn of the loop."""
         self._queue.append(subscriber)
         if not self._scheduled:
             self._scheduled = True
             self._loop.call_soon(self._turn)
 
     def _turn(self) -> None:
-        for _ in range(min(WAKES_PER_TURN, len(self._queue))):
+        end = time.monotonic() + TURN_SECONDS
+        while self._queue and time.monotonic() < end:
             self.attempt(self._queue.popleft())
         self._scheduled = bool(self._queue)
         if self._scheduled:
@@ -82,7 +88,11 @@ class Joining:
             return
         if self._is_ahead(subscriber, join) or self._is_cold(subscriber, join):
             return
-        self._cut(subscriber, subscriber.join or join)
+        join = subscriber.join or join
+        if _needs_snapshots(join) and not _prepared(subscriber):
+            self.wake(subscriber)
+            return
+        self._cut(subscriber, join)
 
     def _opens_first(self, subscriber: Subscriber) -> bool:
         waits = False
@@ -122,7 +132,7 @@ class Joining:
         if cold and join.resync and join.reason is None:
             # It took its backlog for so long that the ring went on: a snapshot is shorter.
             self._metrics.slow.inc()
-            subscriber.join = Join(since=join.since, reason="slow_consumer", resync=True)
+            subscriber.join = Join(since=join.since, reason=SLOW, resync=True)
             return self._is_cold(subscriber, subscriber.join)
         for channel in cold:
             self._archive.want(channel, subscriber)
@@ -133,82 +143,100 @@ class Joining:
         self._archive.forget(subscriber)
         # What is pending is for the present members; the newcomer gets it by its backlog.
         group.flush()
-        pieces, kind = self._backlog(subscriber, join)
+        count, pieces, kind = self._backlog(subscriber, join)
         if kind is not None:
             self._metrics.joins.labels(kind).inc()
         if join.reset is not None:
             self._metrics.resets.labels(join.reset.value).inc()
+        subscriber.served = True
         if sum(map(len, pieces)) <= SLICE:
             subscriber.join = None
-            subscriber.served = True
+            subscriber.behind_since = 0.0
             group.add(subscriber)
             if pieces:
                 subscriber.writer.write(b"".join(pieces))
         else:
-            subscriber.served = True
             subscriber.join = Join(since=self._position.seq, resync=True)
             subscriber.send_slowly(pieces)
-        self._metrics.deliveries.inc(len(pieces))
+        self._metrics.deliveries.inc(count)
 
-    def _backlog(self, subscriber: Subscriber, join: Join) -> tuple[list[bytes], str | None]:
-        """The frames up to the position, of which only the last carries an id: a cut in the middle
-        must resume before all of them."""
-        replays = join.cursor is not None or join.after is not None
+    def _backlog(self, subscriber: Subscriber, join: Join) -> tuple[int, list[bytes], str | None]:
+        """The frames up to the position: how many, on the wire, and what to count them as."""
+        position, group = self._position, subscriber.group
+        since = _replays_from(join, group.views[0].channel)
+        if since is None:
+            return self._afresh(subscriber, join)
+        count, pieces = group.replay(since, position.seq, position.cursor)
+        if join.resync:
+            return count, pieces, None
+        if not pieces:
+            here = frames.checkpoint(timestamp_now(), position.cursor)
+            return 1, [group.coding.wrap(here)], "replay"
+        return count, pieces, "replay"
+
+    def _afresh(self, subscriber: Subscriber, join: Join) -> tuple[int, list[bytes], str]:
+        """Without what went before: snapshots, or nothing where none are wanted."""
         now = timestamp_now()
-        pieces: list[bytes] = []
+        position = self._position
+        backlog = Backlog(subscriber.group.coding)
         if join.reset is not None:
-            pieces.append(frames.reset(join.reset))
-            pieces += self._snapshots(subscriber, None, now)
-            kind: str | None = "reset"
-        elif join.resync and join.reason is None:
-            since = self._position.seq if join.since is None else join.since
-            pieces += subscriber.group.replay(since, self._position.seq)
-            kind = None
-            if not pieces:
-                return pieces, kind
-        elif replays:
-            pieces += self._replay(subscriber, join)
-            kind = "replay"
+            backlog.add(frames.reset(join.reset))
+        if _needs_snapshots(join):
+            for channel, form in subscriber.group.views:
+                if not channel.private:
+                    known = join.since if join.reason == SLOW else None
+                    backlog.add(snapshot_of(channel, form, position, now, join.reason, known))
+        backlog.add(*self._private(subscriber, join))
+        if join.reset is not None:
+            kind = "reset"
         else:
-            if join.snapshots:
-                pieces += self._snapshots(subscriber, join.reason, now)
-            pieces += self._private(subscriber, join)
             kind = "resync" if join.resync else "snapshot" if join.snapshots else "live"
-        ends_with_event = len(pieces) > (join.reset is not None)
-        if not ends_with_event:
-            pieces.append(frames.checkpoint(now, self._position.cursor))
-        else:
-            pieces.insert(-1, frames.id_line(self._position.cursor))
-        return pieces, kind
-
-    def _replay(self, subscriber: Subscriber, join: Join) -> list[bytes]:
-        group = subscriber.group
-        if join.cursor is not None:
-            return list(group.replay(join.cursor.seq, self._position.seq))
-        view = group.views[0]
-        events = view.channel.ring.after_version(join.after or 0)
-        return [event.bare(view.audience) for event in events]
+        if len(backlog) > (join.reset is not None):
+            return len(backlog), backlog.wired(position.cursor), kind
+        backlog.add(frames.checkpoint(now, position.cursor))
+        return len(backlog), backlog.wired(None), kind
 
     def _private(self, subscriber: Subscriber, join: Join) -> list[bytes]:
         """What private channels had since the client was live; they have no snapshot."""
         if join.since is None:
             return []
         events = [
-            (event.seq, event.bare(audience))
-            for channel, audience in subscriber.group.views
+            (event.seq, event.content(form.audience))
+            for channel, form in subscriber.group.views
             if channel.private
             for event in channel.ring.after(join.since)
         ]
         return [frame for _, frame in sorted(events)]
 
-    def _snapshots(self, subscriber: Subscriber, reason: str | None, now: str) -> list[bytes]:
-        pieces: list[bytes] = []
-        for channel, audience in subscriber.group.views:
-            if not channel.private:
-                pieces += channel.snapshot_frames(
-                    audience, position=self._position, now=now, reason=reason
-                )
-        return pieces
+
+def _replays_from(join: Join, channel: Channel) -> int | None:
+    """The sequence after which the client is replayed what the ring has; None where it begins
+    afresh. `channel` is the only one where the client named a version."""
+    if join.reset is not None or (join.resync and join.reason is not None):
+        return None
+    if join.cursor is not None:
+        return join.cursor.seq
+    if join.after is not None:
+        return channel.ring.seq_of(join.after)
+    return join.since if join.resync else None
+
+
+def _needs_snapshots(join: Join) -> bool:
+    if join.reset is not None:
+        return True
+    replays = join.cursor is not None or join.after is not None
+    return join.snapshots and not replays and (not join.resync or join.reason is not None)
+
+
+def _prepared(subscriber: Subscriber) -> bool:
+    """Whether the snapshots are at hand; makes some more of big ones each time it is asked."""
+    most = SEGMENTS_PER_ATTEMPT
+    gzip = subscriber.group.coding.gzip
+    return all(
+        channel.picture.pane(form.audience).prepare(gzip=gzip, most=most)
+        for channel, form in subscriber.group.views
+        if channel.picture is not None
+    )
 
 
 def _misses(join: Join, channel: Channel) -> bool:

@@ -1,8 +1,4 @@
-"""Picture: every section of a channel at one version, and its snapshots as JSON.
-
-Each section is encoded once per change and audience, so that a snapshot of ten thousand seats is a
-join of ready bytes and not ten thousand encodings.
-"""
+"""Picture: every section of a channel at one version, and its snapshots as JSON."""
 
 from __future__ import annotations
 
@@ -20,6 +16,10 @@ from holdfast.contracts.snapshots import (
 )
 from holdfast.contracts.states import PUBLIC_STATES, Audience, PublicState
 from stream_gateway.frames import Transition
+from stream_gateway.pane import SEGMENT, Pane
+
+AFTER = b"]}"
+"""What follows the last section."""
 
 
 class UnknownSection(Exception):
@@ -36,7 +36,10 @@ class Picture:
         self._channel = snapshot.channel
         self._origin = snapshot
         self._sections = {section.section_id: section for section in snapshot.sections}
-        self._encoded: dict[Audience, dict[str, bytes]] = {}
+        ids = list(self._sections)
+        self._segments = [ids[at : at + SEGMENT] for at in range(0, len(ids), SEGMENT)]
+        self._segment_of = {id_: place // SEGMENT for place, id_ in enumerate(ids)}
+        self._panes: dict[Audience, Pane] = {}
         snapshot.sections = []
 
     def __len__(self) -> int:
@@ -55,13 +58,28 @@ class Picture:
         section.held_until = change.held_until
         self.version = change.version
         self.as_of = change.updated_at
-        for audience, encoded in self._encoded.items():
-            encoded[change.section_id] = _ENCODERS[audience](section)
+        for pane in self._panes.values():
+            pane.changed(change.section_id, self._segment_of[change.section_id])
 
-    def encode(
-        self, audience: Audience, *, cursor: str, epoch: str, server_time: str, reason: str | None
+    def pane(self, audience: Audience) -> Pane:
+        """The sections as this audience reads them."""
+        pane = self._panes.get(audience)
+        if pane is None:
+            encode = _ENCODERS[audience]
+            pane = self._panes[audience] = Pane(self._sections, self._segments, encode)
+        return pane
+
+    def before(
+        self,
+        *,
+        cursor: str,
+        epoch: str,
+        server_time: str,
+        reason: str | None = None,
+        partial: bool = False,
     ) -> bytes:
-        """A `StaffSnapshot` or `PublicSnapshot` as JSON on one line, sections in layout order."""
+        """A `StaffSnapshot` or `PublicSnapshot` on one line, up to its first section; `AFTER` ends
+        it."""
         origin = self._origin
         head = msgspec.json.encode(
             SnapshotHead(
@@ -79,19 +97,11 @@ class Picture:
                 starts_at=origin.starts_at,
                 ends_at=origin.ends_at,
                 layout_version=self.layout_version,
+                partial=True if partial else UNSET,
                 reason=UNSET if reason is None else reason,
             )
         )
-        sections = b",".join(self._sections_as(audience).values())
-        return b'%b,"sections":[%b]}' % (head[:-1], sections)
-
-    def _sections_as(self, audience: Audience) -> dict[str, bytes]:
-        encoded = self._encoded.get(audience)
-        if encoded is None:
-            encode = _ENCODERS[audience]
-            encoded = {id_: encode(section) for id_, section in self._sections.items()}
-            self._encoded[audience] = encoded
-        return encoded
+        return b'%b,"sections":[' % head[:-1]
 
 
 def _claims(claims: list[Claim], change: Transition) -> list[Claim]:

@@ -93,9 +93,11 @@ class Ring:
         """The events above `seq`; only where `covers(seq)`."""
         return self._events[bisect_right(self._seqs, seq, self._start) :]
 
-    def after_version(self, version: int) -> list[Event]:
-        """The events above `version`; only where `covers_version(version)`."""
-        return self._events[self._start + version - self.floor_version :]
+    def seq_of(self, version: int) -> int:
+        """The last sequence that belongs to `version`: everything after it is newer; only where
+        `covers_version(version)`."""
+        place = self._start + version - self.floor_version
+        return self._seqs[place - 1] if place > self._start else self.floor
 
     def _grow(self, size: int) -> None:
         self._bytes += size

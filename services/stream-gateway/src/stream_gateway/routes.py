@@ -20,11 +20,13 @@ from stream_gateway.absence import Absence, NotThere
 from stream_gateway.admission import Admission, Wanted, join_of
 from stream_gateway.channel import Channel, OpenFailed
 from stream_gateway.clock import jittered_retry, timestamp_now
+from stream_gateway.coding import coding
 from stream_gateway.config import Config
 from stream_gateway.fallback import fallback_response
 from stream_gateway.feed import Feed
 from stream_gateway.handover import Handover, can_hand_over
 from stream_gateway.hub import Hub
+from stream_gateway.joining import SEGMENTS_PER_ATTEMPT
 from stream_gateway.metrics import Metrics
 from stream_gateway.problems import Refusal
 from stream_gateway.pulse import Pulse
@@ -35,12 +37,12 @@ STREAM_HEADERS = {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-store, no-transform",
     "x-accel-buffering": "no",
+    "vary": "Accept-Encoding",
 }
 Reader = Callable[[Request, Principal | None], Wanted]
 VARY = "Authorization, Cookie, Accept-Encoding"
 STALE_AFTER = 5.0
 """Seconds without a trustworthy feed after which a snapshot is refused rather than shown."""
-SMALLEST_PACKED = 1024
 FULL = "this gateway has as many channels open as it may"
 
 
@@ -99,11 +101,16 @@ class Routes:
         expires = None if principal is None else principal.expires_at
         if request.method == "HEAD":
             return Response(headers=STREAM_HEADERS)
-        subscriber = self._hub.subscriber(wanted, join, expires=expires)
         handover = can_hand_over(request.scope)
+        way = coding(
+            gzip=self._config.stream_gzip and accepts_gzip(request),
+            chunked=handover is not None and handover.chunked,
+        )
+        headers = {**STREAM_HEADERS, "content-encoding": "gzip"} if way.gzip else STREAM_HEADERS
+        subscriber = self._hub.subscriber(wanted, join, way, expires=expires)
         if handover is None:
-            return fallback_response(self._hub, self._pulse, subscriber, STREAM_HEADERS)
-        return LiveResponse(self._hub, self._pulse, subscriber, handover)
+            return fallback_response(self._hub, self._pulse, subscriber, headers)
+        return LiveResponse(self._hub, self._pulse, subscriber, handover, headers)
 
     async def _read(self, request: Request, principal: Principal | None, read: Reader) -> Wanted:
         try:
@@ -133,32 +140,47 @@ class Routes:
         if not self._hub.has_room((key,)):
             raise Refusal(Code.UNAVAILABLE, FULL)
         channel = self._hub.channel(key)
-        if not channel.is_open:
-            await self._opened(channel)
-        position = self._hub.position
-        etag = snapshot_etag(
-            position.epoch, channel.version, channel.layout_version, audience.value
-        )
+        given = request.headers.get("if-none-match")
+        gzip = accepts_gzip(request)
+        await self._opened(channel)
+        if not matches(given, self._etag(channel, audience)):
+            await self._prepared(channel, audience, gzip=gzip)
+        # From here on without awaiting, so that all of it is of one version.
+        etag = self._etag(channel, audience)
         headers = {
             "etag": etag,
             "vary": VARY,
             "cache-control": "private, no-cache" if audience is Audience.STAFF else "no-cache",
         }
-        if matches(request.headers.get("if-none-match"), etag):
+        if channel.picture is None or matches(given, etag):
             return Response(status_code=304, headers=headers)
-        rendition = channel.rendition(audience, position=position, now=timestamp_now())
-        body: bytes | None = None
-        if len(rendition.body) >= SMALLEST_PACKED and accepts_gzip(request):
-            body = await channel.renditions.packed(rendition, audience)
-        if body is not None:
-            headers["content-encoding"] = "gzip"
-        return Response(
-            rendition.body if body is None else body,
-            media_type="application/json",
-            headers=headers,
+        body = channel.renditions.body(
+            channel.picture,
+            audience,
+            gzip=gzip,
+            position=self._hub.position,
+            now=timestamp_now(),
         )
+        if gzip:
+            headers["content-encoding"] = "gzip"
+        return Response(body, media_type="application/json", headers=headers)
+
+    def _etag(self, channel: Channel, audience: Audience) -> str:
+        epoch = self._hub.position.epoch
+        return snapshot_etag(epoch, channel.version, channel.layout_version, audience.value)
+
+    async def _prepared(self, channel: Channel, audience: Audience, *, gzip: bool) -> None:
+        """Have the snapshot's pieces made, some at a time, so that others get their turn."""
+        while channel.picture is not None:
+            pane = channel.picture.pane(audience)
+            if pane.prepare(gzip=gzip, most=SEGMENTS_PER_ATTEMPT):
+                return
+            await asyncio.sleep(0)
+            await self._opened(channel)
 
     async def _opened(self, channel: Channel) -> None:
+        if channel.is_open:
+            return
         waiter = _Opened()
         channel.waiters.add(waiter)
         self._hub.opening.ensure(channel)
@@ -194,9 +216,16 @@ class _Opened:
 class LiveResponse(Response):
     """Sends the head as any response does, then hands the connection over to the subscriber."""
 
-    def __init__(self, hub: Hub, pulse: Pulse, subscriber: Subscriber, handover: Handover) -> None:
-        super().__init__(headers=STREAM_HEADERS)
-        # A length would make uvicorn expect a body; the stream goes out in chunks.
+    def __init__(
+        self,
+        hub: Hub,
+        pulse: Pulse,
+        subscriber: Subscriber,
+        handover: Handover,
+        headers: dict[str, str],
+    ) -> None:
+        super().__init__(headers=headers)
+        # A length would make uvicorn expect a body.
         del self.headers["content-length"]
         self._hub = hub
         self._pulse = pulse
@@ -206,6 +235,7 @@ class LiveResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         subscriber = self._subscriber
         try:
+            self._handover.begin()
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             connection = self._handover.release()
         except BaseException:

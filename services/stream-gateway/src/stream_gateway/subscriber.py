@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from typing import Protocol
 
 from holdfast.contracts.cursor import Cursor
 from holdfast.contracts.events import ResetReason
 from stream_gateway import frames
+from stream_gateway.backlog import Slices
 from stream_gateway.channel import OpenFailed
 from stream_gateway.group import Group
 
-SLICE = 64 * 1024
-"""Bytes written at once of a long backlog; as much as the transport buffers before it says stop."""
+SLOW = "slow_consumer"
+"""The reason in a snapshot that catches a client up that could not take what came."""
 MAX_RECEIVED = 64 * 1024
 """Bytes a client may send after the handover; they are dropped."""
 
@@ -92,6 +92,7 @@ class Subscriber(asyncio.Protocol):
         "_backlog",
         "_keeper",
         "_received",
+        "behind_since",
         "bucket",
         "closing",
         "expires",
@@ -115,11 +116,14 @@ class Subscriber(asyncio.Protocol):
         self.served = False
         """Whether it has been live once."""
         self.stalled_at = 0.0
+        """When it last took something, while something waits for it."""
+        self.behind_since = 0.0
+        """Since when it has not been on the fast path though there was something for it; else 0."""
         self.opened = time.monotonic()
         self.bucket: set[Subscriber] | None = None
         self._keeper = keeper
         self._received = 0
-        self._backlog: deque[memoryview] | None = None
+        self._backlog: Slices | None = None
 
     @property
     def writer(self) -> Transport:
@@ -141,21 +145,29 @@ class Subscriber(asyncio.Protocol):
         self.transport = transport
         self.paused = paused
         self.stalled_at = time.monotonic()
-        transport.write(frames.greeting(retry))
+        coding = self.group.coding
+        transport.write(coding.start + coding.wrap(frames.greeting(retry)))
 
     def send_slowly(self, pieces: list[bytes]) -> None:
-        """Write whole frames as the client takes them; after that the keeper is asked again."""
-        self._backlog = deque(_sliced(pieces))
+        """Write a backlog as the client takes it; after that the keeper is asked again."""
+        self._backlog = Slices(pieces)
+        self.behind_since = self.behind_since or time.monotonic()
         self._pump()
 
+    def say(self, content: bytes) -> None:
+        """Write a frame for this client alone."""
+        self.writer.write(self.group.coding.wrap(content))
+
     def finish(self, last_words: bytes) -> None:
-        """Write and close. In the middle of a backlog nothing can be said: it is cut there."""
+        """Write these frames and close. In the middle of a backlog nothing can be said: it is cut
+        there."""
         self.closing = True
         transport = self.transport
         if transport is None or transport.is_closing():
             return
         if self._backlog is None:
-            transport.write(last_words)
+            coding = self.group.coding
+            transport.write(coding.wrap(last_words) + coding.end)
         transport.close()
 
     def cut(self) -> None:
@@ -205,28 +217,8 @@ class Subscriber(asyncio.Protocol):
     def _pump(self) -> None:
         backlog = self._backlog
         while backlog and not self.paused and not self.closing:
-            self.writer.write(backlog.popleft())
+            self.writer.write(backlog.next())
         if not backlog:
             self._backlog = None
             if not self.paused:
                 self._keeper.attempt(self)
-
-
-def _sliced(pieces: list[bytes]) -> list[memoryview]:
-    """Views of at most SLICE bytes, which share the bytes of the pieces; small ones are joined."""
-    slices: list[memoryview] = []
-    small: list[bytes] = []
-    size = 0
-    for piece in pieces:
-        if size + len(piece) > SLICE and small:
-            slices.append(memoryview(b"".join(small)))
-            small, size = [], 0
-        if len(piece) > SLICE:
-            view = memoryview(piece)
-            slices += (view[at : at + SLICE] for at in range(0, len(view), SLICE))
-        else:
-            small.append(piece)
-            size += len(piece)
-    if small:
-        slices.append(memoryview(b"".join(small)))
-    return slices
