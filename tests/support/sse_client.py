@@ -160,12 +160,14 @@ class Client:
         async with self._news:
             await self._news.wait_for(lambda: len(self.events) > number or self.ended.is_set())
 
-    async def count(self, number: int, *, but: tuple[str, ...] = ("checkpoint",)) -> list[Received]:
+    async def count(
+        self, number: int, *, but: tuple[str, ...] = ("checkpoint", "viewers")
+    ) -> list[Received]:
         """The first `number` events, without those named `but`."""
         await self.until(lambda: len(self.named(but)) >= number)
         return self.named(but)[:number]
 
-    def named(self, but: tuple[str, ...] = ("checkpoint",)) -> list[Received]:
+    def named(self, but: tuple[str, ...] = ("checkpoint", "viewers")) -> list[Received]:
         """The events so far, without those named `but`."""
         return [event for event in self.events if event.event not in but]
 
@@ -238,7 +240,7 @@ class View:
                 self.resets.append(data["reason"])
                 self.versions.clear()
                 self.sections.clear()
-            case "checkpoint" | "reauth":
+            case "checkpoint" | "reauth" | "viewers":
                 pass
             case other:
                 raise AssertionError(f"unknown event {other}")

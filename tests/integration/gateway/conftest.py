@@ -28,6 +28,7 @@ def settings(nats_url: str, **changed: Any) -> Config:
         "stream_gateway_port": 0,
         "heartbeat_seconds": 0.2,
         "verify_seconds": 0.3,
+        "presence_seconds": 3600,
         "drain_seconds": 0.2,
         "drain_deadline_seconds": 1.0,
         "cors_origins": ("https://demo.example",),

@@ -30,6 +30,7 @@ from stream_gateway.hub import Hub
 from stream_gateway.metrics import Metrics
 from stream_gateway.nats_source import NatsSource
 from stream_gateway.pages import page_routes
+from stream_gateway.presence import Presence
 from stream_gateway.problems import Refusal, RequestIds, http_error, refused
 from stream_gateway.pulse import Pulse
 from stream_gateway.routes import Routes
@@ -72,6 +73,8 @@ class Gateway:
         self.nc = Client()
         source = NatsSource(self.nc)
         self.hub = Hub(config, source, self.metrics)
+        self.metrics.watch_viewers(self.hub.viewers)
+        self.presence = Presence(self.nc, self.hub, interval=config.presence_seconds)
         self.pulse = Pulse(self.hub, config)
         self.venues = Venues(self.nc, self.hub.close_anonymous)
         self.feed = Feed(
@@ -89,6 +92,7 @@ class Gateway:
         self._own("nats", self._connect())
         self._own("feed", self._once_connected(self.feed.run))
         self._own("venues", self._once_connected(self.venues.run))
+        self._own("presence", self._once_connected(self.presence.run))
         self._own("pulse", self.pulse.run())
         self._serve(self._application(self._public_routes()), sockets[0])
         if len(sockets) > 1:

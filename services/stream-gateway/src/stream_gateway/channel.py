@@ -89,6 +89,8 @@ class Channel:
         self.picture: Picture | None = None
         self.groups: dict[Group, Form] = {}
         self.waiters: set[Waiter] = set()
+        self.viewers = 0
+        """Streams of this gateway."""
         self.renditions = Renditions()
         self.idle_since: float | None = None
         self._aside: list[Event] = []

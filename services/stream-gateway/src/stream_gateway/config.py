@@ -61,6 +61,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     ring_bytes: Bytes = 2 * 1024 * 1024
     """Recent frames that one channel keeps for replay."""
     ring_total_bytes: Bytes = 256 * 1024 * 1024
+    presence_seconds: Positive = 1.0
+    """How often gateways tell each other, and staff, how many watch what."""
     heartbeat_seconds: Positive = 1.0
     verify_seconds: Positive = 5.0
     """How often the history behind us is compared with the stream's leader."""

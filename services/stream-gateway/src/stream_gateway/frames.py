@@ -20,6 +20,7 @@ from holdfast.contracts.events import (
     Reset,
     ResetReason,
     SseEvent,
+    Viewers,
 )
 from holdfast.contracts.snapshots import Capacity, Claim
 from holdfast.contracts.states import PUBLIC_STATES, Audience, PublicState, SectionState
@@ -110,6 +111,12 @@ def checkpoint(server_time: str, cursor: str | None) -> bytes:
     """`event: checkpoint`; without a cursor for those whose place is not the feed's."""
     data = msgspec.json.encode(Checkpoint(server_time=server_time)).decode()
     return encode(SseEvent.CHECKPOINT, data, id=cursor)
+
+
+def viewers(channel: str, number: int) -> bytes:
+    """`event: viewers`."""
+    data = msgspec.json.encode(Viewers(channel=channel, viewers=number)).decode()
+    return encode(SseEvent.VIEWERS, data)
 
 
 def reset(reason: ResetReason) -> bytes:

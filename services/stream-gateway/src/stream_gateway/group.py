@@ -71,9 +71,12 @@ class Group:
         self.views = views
         self.coding = coding
         """How everything is written to the members; that of every view's form."""
+        self.shows_staff = any(view.audience is Audience.STAFF for view in views)
         self.clients = 0
         """Subscribers that belong here, live or not; at 0 the group is dropped."""
         self.last_write = 0.0
+        self.joined = 0
+        """How often somebody became a member."""
         self._metrics = metrics
         self._members: dict[Member, None] = {}
         self._writes: list[Callable[[bytes], None]] | None = []
@@ -96,6 +99,7 @@ class Group:
         """The member gets what is pushed from now on; only right after a `flush`."""
         self._members[member] = None
         self._writes = None
+        self.joined += 1
 
     def remove(self, member: Member) -> bool:
         """Whether it was live."""

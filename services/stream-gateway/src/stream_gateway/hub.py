@@ -44,6 +44,8 @@ class Hub:
         """By subject."""
         self.groups: dict[tuple[tuple[str, Form], ...], Group] = {}
         self.stalled_clients: dict[Subscriber, None] = {}
+        self.viewers_changed: dict[str, int] = {}
+        """Streams of this gateway by channel name, where that changed since presence looked."""
         self._config = config
         self._metrics = metrics
         self._budget = Budget(config.ring_total_bytes)
@@ -72,6 +74,14 @@ class Hub:
             channel.idle_since = time.monotonic()
         self._metrics.channels.set(len(self.channels))
         return channel
+
+    def viewers(self) -> Iterable[tuple[str, str, int]]:
+        """Club, venue and the streams of this gateway, for each channel that has some."""
+        return (
+            (channel.key.club, channel.key.venue, channel.viewers)
+            for channel in self.channels.values()
+            if channel.viewers and isinstance(channel.key, ChannelKey)
+        )
 
     def has_room(self, keys: Iterable[ChannelKey | CustomerKey]) -> bool:
         """Whether these channels may be open too; those that nobody uses make room first."""
@@ -107,6 +117,7 @@ class Hub:
                 view.channel.groups[group] = view.form
                 view.channel.idle_since = None
         group.clients += 1
+        self._count(group, 1)
         return Subscriber(group, join, self, expires=expires)
 
     def admit(self, subscriber: Subscriber) -> None:
@@ -276,6 +287,7 @@ class Hub:
         group = subscriber.group
         group.remove(subscriber)
         group.clients -= 1
+        self._count(group, -1)
         for channel, _ in group.views:
             channel.waiters.discard(subscriber)
         if group.clients == 0:
@@ -284,6 +296,12 @@ class Hub:
                 channel.groups.pop(group, None)
                 if not channel.groups:
                     channel.idle_since = time.monotonic()
+
+    def _count(self, group: Group, change: int) -> None:
+        for channel, _ in group.views:
+            if not channel.private:
+                channel.viewers += change
+                self.viewers_changed[channel.name] = channel.viewers
 
     async def until_empty(self) -> None:
         """Wait until the last client has gone."""

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
 from holdfast.runtime.metrics import LATENCY_BUCKETS
 
@@ -41,3 +46,26 @@ class Metrics:
             buckets=LATENCY_BUCKETS,
             registry=self.registry,
         )
+
+    def watch_viewers(self, viewers: Callable[[], Iterable[tuple[str, str, int]]]) -> None:
+        """Show, at each scrape, the streams of this gateway by club and venue."""
+        self.registry.register(_Viewers(viewers))
+
+
+class _Viewers(Collector):
+    def __init__(self, viewers: Callable[[], Iterable[tuple[str, str, int]]]) -> None:
+        self._viewers = viewers
+
+    def collect(self) -> Iterator[Metric]:
+        """Sums by venue; a channel each would be too many series."""
+        sums: dict[tuple[str, str], int] = {}
+        for club, venue, number in self._viewers():
+            sums[club, venue] = sums.get((club, venue), 0) + number
+        family = GaugeMetricFamily(
+            "holdfast_gateway_viewers",
+            "Channels watched by streams of this gateway; sum over gateways for all",
+            labels=("club", "venue"),
+        )
+        for (club, venue), number in sums.items():
+            family.add_metric((club, venue), number)
+        yield family

@@ -25,6 +25,7 @@ class SseEvent(StrEnum):
     AVAILABILITY_UPDATED = "availability.updated"
     LAYOUT_UPDATED = "layout.updated"
     CUSTOMER_UPDATED = "customer.updated"
+    VIEWERS = "viewers"
     CHECKPOINT = "checkpoint"
     RESET = "reset"
     REAUTH = "reauth"
@@ -93,6 +94,14 @@ class CustomerUpdated(Wire, kw_only=True):
     revision: int
     occurred_at: Timestamp
     data: dict[str, Any] = field(default_factory=dict)
+
+
+class Viewers(Wire, kw_only=True):
+    """To staff: how many streams watch the channel, over all gateways. Not versioned and without an
+    id: it is of the moment, comes when it changed, at most once a second, and after each join."""
+
+    channel: str
+    viewers: int
 
 
 class Checkpoint(Wire, kw_only=True):

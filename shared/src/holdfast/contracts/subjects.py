@@ -24,6 +24,9 @@ COMMAND_SUBJECT = "holdfast.v1.command"
 RELAY_HINT_SUBJECT = "holdfast.internal.relay"
 """Core NATS, sent after a commit: channels (names, one a line) with something to publish."""
 
+PRESENCE_SUBJECT = "holdfast.v1.presence"
+"""Core NATS, between gateways: how many streams each has on which channel (`PresenceReport`)."""
+
 HEADER_EPOCH = "Holdfast-Epoch"
 HEADER_MSG_ID = "Nats-Msg-Id"
 HEADER_EXPECTED_SUBJECT_SEQ = "Nats-Expected-Last-Subject-Sequence"
