@@ -91,6 +91,7 @@ class Client:
         self.clean_end = False
         """Whether the end was the last chunk, and not a cut."""
         self._news = asyncio.Condition()
+        self._reads = asyncio.Event()
         self._gunzip: zlib._Decompress | None = None
         self._task: asyncio.Task[None] | None = None
         self.reader: asyncio.StreamReader
@@ -124,14 +125,24 @@ class Client:
         pairs = (line.split(": ", 1) for line in rest)
         self.response_headers = {name.lower(): value for name, value in pairs}
         if self.response_headers.get("content-encoding") == "gzip":
-            self._gunzip = zlib.decompressobj(31)
+            self.gunzip()
         if read:
             self.start_reading()
         return self
 
     def start_reading(self) -> None:
-        """Read until the end."""
-        self._task = asyncio.create_task(self._read())
+        """Read until the end, or until told to stop."""
+        self._reads.set()
+        if self._task is None:
+            self._task = asyncio.create_task(self._read())
+
+    def stop_reading(self) -> None:
+        """Take no further chunk; what comes stays where it is."""
+        self._reads.clear()
+
+    def gunzip(self) -> None:
+        """The body is gzip; for whoever reads the head itself."""
+        self._gunzip = zlib.decompressobj(31)
 
     async def close(self) -> None:
         """Close the connection."""
@@ -179,6 +190,7 @@ class Client:
     async def _read(self) -> None:
         try:
             while True:
+                await self._reads.wait()
                 size = int((await self.reader.readuntil(b"\r\n")).strip(), 16)
                 data = (await self.reader.readexactly(size + 2))[:-2]
                 if size == 0:

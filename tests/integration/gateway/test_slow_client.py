@@ -15,6 +15,7 @@ from tests.support.services import bearer
 from tests.support.sse_client import Client, View
 from tests.support.until import until
 
+from holdfast.contracts.states import PUBLIC_STATES
 from holdfast.contracts.subjects import availability_subject
 from stream_gateway.app import Gateway
 
@@ -47,16 +48,20 @@ async def open_lazily(url: str, headers: dict[str, str] | None) -> Client:
     lines = [f"GET {parts.path}?{parts.query} HTTP/1.1", "Host: x"]
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
     client.writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-    await client.reader.readuntil(b"\r\n\r\n")
+    head = await client.reader.readuntil(b"\r\n\r\n")
+    if b"content-encoding: gzip" in head:
+        client.gunzip()
     return client
 
 
-async def burst(gateway: Gateway, publisher: LivePublisher, number: int = MANY) -> None:
-    """So many events that no kernel buffer takes them, published quickly."""
+async def burst(
+    gateway: Gateway, publisher: LivePublisher, number: int = MANY, *, among: int | None = None
+) -> None:
+    """So many events that no kernel buffer takes them, published quickly; about so many sections."""
     last = gateway.hub.position.seq + number
     for _ in range(number // 100):
-        for _ in range(100):
-            body = publisher.commit()
+        for place in range(100):
+            body = publisher.commit(section=None if among is None else place % among)
             data, headers = publisher.encoded(body)
             await publisher.nc.publish(availability_subject(CHANNEL), data, headers=headers)
         await publisher.nc.flush()
@@ -166,3 +171,51 @@ async def test_others_get_theirs_at_once_while_many_are_stalled(
         await publisher.publish()
         await quick.until(lambda: quick.last.data.get("version") == MANY + 1)
         assert time.monotonic() - started < 1.0
+
+
+async def test_one_that_reads_but_never_catches_up_is_closed(
+    start: Start, publisher: LivePublisher, lazy: Lazy
+) -> None:
+    gateway = await start(behind_seconds=0.3, stuck_seconds=60, checkpoint_seconds=0.2)
+    publisher.truth(sections=5_000)
+    await publisher.publish()
+    slow = await lazy(stream_url(gateway))
+    await until(lambda: any(client.busy for client in gateway.hub.clients))
+    reason = gateway.metrics.closes.labels("behind")
+    taken = 0
+    async with asyncio.timeout(20):
+        while not reason._value.get():
+            taken += len(await slow.reader.read(1024))
+            await asyncio.sleep(0.01)
+    assert 0 < taken < 400_000
+    await until(lambda: not gateway.hub.clients)
+
+
+async def test_a_big_channel_brings_back_only_what_changed(
+    start: Start, publisher: LivePublisher, lazy: Lazy
+) -> None:
+    gateway = await start(ring_bytes=64 * 1024 * 1024)
+    truth = publisher.truth(sections=2_000)
+    await publisher.publish()
+    slow = await lazy(stream_url(gateway))
+    await until(lambda: len(gateway.hub.clients) == 1)
+    (client,) = gateway.hub.clients
+    view = View()
+    slow.start_reading()
+    await slow.until(lambda: slow.last.event == "snapshot")
+    slow.stop_reading()
+    await until(lambda: client.is_live)
+    await burst(gateway, publisher, among=50)
+    await until(lambda: gateway.metrics.slow._value.get() >= 1)
+    slow.start_reading()
+    await slow.until(lambda: slow.last.data.get("version") == truth.version)
+    for event in slow.events:
+        view.take(event)
+    snapshots = [event for event in slow.events if event.event == "snapshot"]
+    assert len(snapshots) >= 2
+    assert "partial" not in snapshots[0].data
+    assert snapshots[-1].data["partial"] is True
+    assert snapshots[-1].data["reason"] == "slow_consumer"
+    assert len(snapshots[-1].data["sections"]) < 100
+    expected = {id_: PUBLIC_STATES[each.state].value for id_, each in truth.sections.items()}
+    assert view.sections[CHANNEL.name] == expected

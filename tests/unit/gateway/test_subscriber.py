@@ -301,8 +301,9 @@ async def test_last_words_are_not_said_in_the_middle_of_a_backlog() -> None:
     assert not b"".join(pipe.written).endswith(b"last words")
 
 
-async def test_a_big_channel_brings_back_only_what_changed() -> None:
-    house = House(sections=1000)
+@pytest.mark.parametrize("gzip", [False, True])
+async def test_a_big_channel_brings_back_only_what_changed(gzip: bool) -> None:
+    house = House(sections=1000, way=coding(gzip=gzip, chunked=False))
     client, pipe = house.client()
     whole = pipe.events()[0]
     assert len(whole.data["sections"]) == 1000

@@ -58,7 +58,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Channels, and sections in all of them, that are open at once, about half a KiB each; beyond
     that a channel nobody has open yet is refused for now. Anybody may name any date."""
     idle_channel_seconds: Seconds = 30.0
-    ring_bytes: Bytes = 2 * 1024 * 1024
+    ring_bytes: Bytes = 8 * 1024 * 1024
     """Recent frames that one channel keeps for replay."""
     ring_total_bytes: Bytes = 256 * 1024 * 1024
     presence_seconds: Positive = 1.0
