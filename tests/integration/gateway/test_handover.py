@@ -108,9 +108,9 @@ async def test_outlives_the_keep_alive_timeout(
 async def test_a_request_before_it_on_the_same_connection_is_answered(gateway: Gateway) -> None:
     async with Raw(gateway) as raw:
         raw.writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n" + raw.request())
-        await raw.until(b'"alive"')
+        await raw.until(b'"status"')
         await raw.until(b"event: snapshot")
-        assert raw.received.index(b"alive") < raw.received.index(b"event: snapshot")
+        assert raw.received.index(b'"status"') < raw.received.index(b"event: snapshot")
 
 
 async def test_requests_behind_it_are_dropped_and_a_close_is_seen(
@@ -121,7 +121,7 @@ async def test_requests_behind_it_are_dropped_and_a_close_is_seen(
         await raw.until(b"event: snapshot")
         await publisher.publish()
         await raw.until(b"event: availability.updated")
-        assert b"alive" not in raw.received
+        assert b'"status"' not in raw.received
         assert len(gateway.hub.clients) == 1
     await until(lambda: not gateway.hub.clients)
 
@@ -172,7 +172,7 @@ async def test_a_half_closed_client_is_let_go(gateway: Gateway) -> None:
 async def test_head_is_the_head_alone(gateway: Gateway) -> None:
     async with Raw(gateway) as raw:
         raw.writer.write(raw.request("HEAD") + b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
-        await raw.until(b"alive")
+        await raw.until(b'"status"')
     head = raw.received.split(b"\r\n\r\n")[0]
     assert head.startswith(b"HTTP/1.1 200")
     assert b"text/event-stream" in head

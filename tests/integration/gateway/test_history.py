@@ -233,7 +233,7 @@ async def test_refuses_snapshots_while_cut_off(
     url = stream_url(gateway).replace("/stream?", "?")
     async with httpx.AsyncClient() as http:
         assert (await http.get(url)).status_code == 200
-        monkeypatch.setattr("stream_gateway.routes.STALE_AFTER", 0.0)
+        monkeypatch.setattr("stream_gateway.polling.STALE_AFTER", 0.0)
         await delete_stream(publisher.nc, LIVE_STREAM)
         await until(lambda: gateway.feed.detached_for > 0)
         refused = await http.get(url)

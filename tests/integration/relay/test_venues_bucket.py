@@ -75,6 +75,7 @@ async def test_follows_the_definitions(
         revision=2,
         layout_version=stored.venue.layout_version,
         slots=private.slots,
+        booking_horizon_days=400,
     )
     assert changes[-1] == ("backroom", "york")
 

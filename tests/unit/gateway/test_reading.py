@@ -12,8 +12,9 @@ from holdfast.contracts.states import Audience
 from stream_gateway.admission import Wanted, join_of
 from stream_gateway.consumer import _place
 from stream_gateway.feed import nanoseconds
+from stream_gateway.polling import matches
 from stream_gateway.problems import Refusal
-from stream_gateway.routes import accepts_gzip, matches
+from stream_gateway.routes import accepts_gzip
 from stream_gateway.source import version_of
 
 ONE: Wanted = [(ChannelKey("a", "b", "2026-02-15", "c"), Audience.PUBLIC)]

@@ -148,5 +148,6 @@ def _record(club: str, venue: str, revision: int, layout_version: int, definitio
             revision=revision,
             layout_version=layout_version,
             slots=public.slots,
+            booking_horizon_days=public.policy.booking_horizon_days,
         )
     )

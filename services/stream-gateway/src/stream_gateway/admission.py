@@ -1,4 +1,4 @@
-"""Admission: who asks, which channels they mean, and in which form they may read them."""
+"""Admission: which channels are meant, and in which form they may be read."""
 
 from __future__ import annotations
 
@@ -7,87 +7,94 @@ from collections.abc import Iterable
 
 from starlette.requests import Request
 
-from holdfast.contracts.channels import ChannelKey, CustomerKey, parse_channel
+from holdfast.contracts.channels import (
+    MAX_CHANNELS,
+    ChannelKey,
+    CustomerKey,
+    parse_channel,
+)
 from holdfast.contracts.cursor import parse_cursor
 from holdfast.contracts.events import ResetReason
 from holdfast.contracts.ids import is_date, is_id
 from holdfast.contracts.problems import Code
 from holdfast.contracts.states import Audience
-from holdfast.runtime.auth import InvalidToken, Principal, TokenVerifier
+from holdfast.runtime.auth import Principal
 from stream_gateway.absence import NotThere
 from stream_gateway.problems import Refusal, invalid
 from stream_gateway.subscriber import Join
 from stream_gateway.venues import Venue, Venues
 
-COOKIE = "holdfast_token"
-MAX_CHANNELS = 64
+PLACE = "/v1/clubs/{club}/venues/{venue}/availability"
+"""The path that `by_path` reads."""
+LOOK_BACK_DAYS = 31
+"""How long a night that is over may be looked at by everybody."""
+MARGIN_DAYS = 31
+"""Beyond the booking horizon."""
 Wanted = list[tuple[ChannelKey | CustomerKey, Audience]]
 
 
 class Admission:
-    """Reads requests against the tokens' secret and the venues in memory. Raises Refusal."""
+    """Reads requests against the venues in memory. Raises Refusal."""
 
-    def __init__(self, verifier: TokenVerifier, venues: Venues) -> None:
-        self._verifier = verifier
+    def __init__(self, venues: Venues, *, max_channels: int = MAX_CHANNELS) -> None:
         self._venues = venues
-
-    def principal(self, request: Request) -> Principal | None:
-        """Who asks: by bearer token, else by cookie; None for an anonymous request."""
-        header = request.headers.get("authorization")
-        if header is not None:
-            scheme, _, token = header.partition(" ")
-            if scheme.lower() != "bearer":
-                raise Refusal(Code.UNAUTHENTICATED, "the authorization must be a bearer token")
-        else:
-            token = request.cookies.get(COOKIE, "")
-            if not token:
-                return None
-        try:
-            return self._verifier.verify(token.strip())
-        except InvalidToken as error:
-            raise Refusal(Code.UNAUTHENTICATED, str(error)) from None
+        self._max_channels = max_channels
 
     def by_path(self, request: Request, principal: Principal | None) -> Wanted:
         """The channels of `/v1/clubs/{club}/venues/{venue}/…?date=&slotId=&days=`."""
         club, venue_id = request.path_params["club"], request.path_params["venue"]
         if principal is not None and not principal.belongs_to(club):
-            raise Refusal(Code.CLUB_NOT_FOUND, f"there is no club {club!r} for this token")
+            raise _no_club(club)
         date, slots, days = _date(request), _slots(request), _days(request)
         venue = self._venue(ChannelKey(club, venue_id, date, slots[0]), principal)
-        if len(slots) * days > MAX_CHANNELS:
-            raise invalid("days" if days > 1 else "slotId", f"at most {MAX_CHANNELS} channels")
+        if len(slots) * days > self._max_channels:
+            raise invalid(
+                "days" if days > 1 else "slotId", f"at most {self._max_channels} channels"
+            )
+        audience = Audience.PUBLIC if principal is None else principal.audience(club)
         dates = [date] if days == 1 else _dates(date, days)
         keys = []
         for slot in slots:
-            runs = [each for each in dates if venue.runs(slot, each)]
+            named = [ChannelKey(club, venue_id, each, slot) for each in dates]
+            shown = [key for key in named if _is_shown(venue, key.date, audience)]
+            runs = [key for key in shown if venue.runs(slot, key.date)]
             if not runs:
-                raise _no_slot(ChannelKey(club, venue_id, date, slot))
-            keys += [ChannelKey(club, venue_id, each, slot) for each in runs]
-        audience = Audience.PUBLIC if principal is None else principal.audience(club)
+                raise _no_slot(shown[0]) if shown else _out_of_sight(named[0])
+            keys += runs
         return [(key, audience) for key in keys]
 
     def by_name(self, request: Request, principal: Principal | None) -> Wanted:
         """The channels of `/v1/stream?channel=…`."""
-        names = list(dict.fromkeys(request.query_params.getlist("channel")))
+        names = request.query_params.getlist("channel")
         if not names:
             raise invalid("channel", "is required")
-        if len(names) > MAX_CHANNELS:
-            raise invalid("channel", f"at most {MAX_CHANNELS} channels")
-        return [self._named(name, principal) for name in names]
+        return self.named(names, principal, where="channel")
+
+    def named(self, names: list[str], principal: Principal | None, *, where: str) -> Wanted:
+        """Channels by their names, which stand in the request's `where`."""
+        names = list(dict.fromkeys(names))
+        if len(names) > self._max_channels:
+            raise invalid(where, f"at most {self._max_channels} channels")
+        return [self._named(name, principal, where) for name in names]
 
     def _named(
-        self, name: str, principal: Principal | None
+        self, name: str, principal: Principal | None, where: str
     ) -> tuple[ChannelKey | CustomerKey, Audience]:
         try:
             key = parse_channel(name)
         except ValueError as error:
-            raise invalid("channel", str(error)) from None
+            raise invalid(where, str(error)) from None
         if isinstance(key, CustomerKey):
             return key, _own(key, principal)
+        if principal is not None and not principal.belongs_to(key.club):
+            raise _no_club(key.club)
         venue = self._venue(key, principal)
+        audience = Audience.PUBLIC if principal is None else principal.audience(key.club)
+        if not _is_shown(venue, key.date, audience):
+            raise _out_of_sight(key)
         if not venue.runs(key.slot, key.date):
             raise _no_slot(key)
-        return key, Audience.PUBLIC if principal is None else principal.audience(key.club)
+        return key, audience
 
     def _venue(self, key: ChannelKey, principal: Principal | None) -> Venue:
         club, venue_id = key.club, key.venue
@@ -99,11 +106,8 @@ class Admission:
             if not self._venues.loaded:
                 raise Refusal(Code.UNAVAILABLE, "the venues are not known yet")
             raise NotThere(Code.VENUE_NOT_FOUND, words, key)
-        if not venue.record.public_read:
-            if principal is None:
-                raise Refusal(Code.UNAUTHENTICATED, "this venue is for members: a token is needed")
-            if not principal.belongs_to(club):
-                raise Refusal(Code.VENUE_NOT_FOUND, words)
+        if principal is None and not venue.record.public_read:
+            raise Refusal(Code.UNAUTHENTICATED, "this venue is for members: a token is needed")
         return venue
 
 
@@ -178,3 +182,23 @@ def _dates(first: str, days: int) -> Iterable[str]:
 
 def _no_slot(key: ChannelKey) -> NotThere:
     return NotThere(Code.SLOT_NOT_FOUND, f"there is no slot {key.slot!r} on {key.date}", key)
+
+
+def _out_of_sight(key: ChannelKey) -> Refusal:
+    return Refusal(Code.SLOT_NOT_FOUND, f"there is no slot {key.slot!r} on {key.date}")
+
+
+def _no_club(club: str) -> Refusal:
+    return Refusal(Code.CLUB_NOT_FOUND, f"there is no club {club!r} for this token")
+
+
+def _is_shown(venue: Venue, date: str, audience: Audience) -> bool:
+    """Whether the night may be looked at: every date that anybody may name can be made a channel, so
+    for everybody there are those around now. Where a record does not say how far one may book, it was
+    written by a command-api that is older than we are."""
+    horizon = venue.record.booking_horizon_days
+    if horizon is None or audience is Audience.STAFF:
+        return True
+    today = dt.datetime.now(dt.UTC).date()
+    ahead = (dt.date.fromisoformat(date) - today).days
+    return -LOOK_BACK_DAYS <= ahead <= horizon + MARGIN_DAYS

@@ -24,17 +24,23 @@ from holdfast.runtime.serve import address_of
 from stream_gateway.absence import Absence
 from stream_gateway.admission import Admission
 from stream_gateway.config import Config
+from stream_gateway.credentials import Credentials
 from stream_gateway.drain import drain, last_words
 from stream_gateway.feed import Feed
 from stream_gateway.hub import Hub
+from stream_gateway.limits import Limits
 from stream_gateway.metrics import Metrics
 from stream_gateway.nats_source import NatsSource
 from stream_gateway.pages import page_routes
+from stream_gateway.polling import Polling
 from stream_gateway.presence import Presence
 from stream_gateway.problems import Refusal, RequestIds, http_error, refused
 from stream_gateway.pulse import Pulse
 from stream_gateway.routes import Routes
 from stream_gateway.server import GatewayServer, listen
+from stream_gateway.targets import PlainTargets
+from stream_gateway.ticketing import Ticketing
+from stream_gateway.tickets import Tickets
 from stream_gateway.venues import Venues
 
 log = logging.getLogger("holdfast.gateway")
@@ -61,7 +67,6 @@ class Gateway:
     async def start(self) -> None:
         """Bind, follow, serve; a taken port shows at once, and NATS may come later."""
         config = self.config
-        verifier = TokenVerifier(config.jwt_secret)
         ports = [config.stream_gateway_port]
         if config.admin_port is not None:
             ports.append(config.admin_port)
@@ -85,10 +90,9 @@ class Gateway:
             heartbeat=config.heartbeat_seconds,
             verify=config.verify_seconds,
         )
-        admission = Admission(verifier, self.venues)
-        self.routes = Routes(
-            config, self.hub, self.pulse, self.feed, admission, Absence(source), self.metrics
-        )
+        self.limits = Limits(config)
+        self.tickets = Tickets(config.jwt_secret)
+        self._make_routes(Absence(source))
         self._own("nats", self._connect())
         self._own("feed", self._once_connected(self.feed.run))
         self._own("venues", self._once_connected(self.venues.run))
@@ -97,6 +101,24 @@ class Gateway:
         self._serve(self._application(self._public_routes()), sockets[0])
         if len(sockets) > 1:
             self._serve(self._application(self._admin_routes()), sockets[1])
+
+    def _make_routes(self, absence: Absence) -> None:
+        config = self.config
+        credentials = Credentials(TokenVerifier(config.jwt_secret), self.tickets)
+        admission = Admission(self.venues, max_channels=config.max_channels_per_client)
+        self.routes = Routes(
+            config,
+            self.hub,
+            self.pulse,
+            credentials,
+            admission,
+            absence,
+            self.limits,
+            self.metrics,
+        )
+        polling = Polling(config, self.hub, self.feed, credentials, admission, absence)
+        ticketing = Ticketing(credentials, admission, absence, self.tickets)
+        self._under_v1 = [*self.routes.table(), *polling.table(), *ticketing.table()]
 
     async def failed(self) -> None:
         """Return when a part has ended that should not; raises what ended it."""
@@ -175,18 +197,25 @@ class Gateway:
                     CORSMiddleware,
                     allow_origins=list(self.config.cors_origins),
                     allow_credentials=True,
-                    allow_methods=["GET"],
-                    allow_headers=["Authorization", "Last-Event-ID", "X-Request-Id"],
+                    allow_methods=["GET", "POST"],
+                    allow_headers=[
+                        "Authorization",
+                        "Content-Type",
+                        "If-None-Match",
+                        "Last-Event-ID",
+                        "X-Request-Id",
+                    ],
                     expose_headers=["ETag", "Location", "Retry-After", "Idempotent-Replayed"],
                 ),
                 Middleware(RequestIds),
+                Middleware(PlainTargets, self.config.max_query_bytes),
             ],
         )
 
     def _public_routes(self) -> list[BaseRoute]:
         return [
             *self._probes(),
-            *self.routes.table(),
+            *self._under_v1,
             *page_routes(self.config.command_api_url),
         ]
 
@@ -197,7 +226,7 @@ class Gateway:
         return [Route("/livez", self._alive), Route("/readyz", self._ready)]
 
     async def _alive(self, _request: Request) -> Response:
-        return JSONResponse({"status": "alive"}, headers={"cache-control": "no-store"})
+        return JSONResponse({"status": "ok"}, headers={"cache-control": "no-store"})
 
     async def _ready(self, _request: Request) -> Response:
         checks = {

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
+
+from holdfast.contracts.channels import MAX_CHANNELS
+from holdfast.runtime.config import ConfigError
 
 Port = Annotated[int, Meta(ge=0, le=65_535)]
 Seconds = Annotated[float, Meta(ge=0)]
@@ -32,6 +36,18 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """One line for each stream that ends."""
 
     max_clients: Annotated[int, Meta(ge=1)] = 50_000
+    """Streams of this process; the next three are of this process as well."""
+    max_clients_per_address: Annotated[int, Meta(ge=1)] = 1000
+    """One IPv4 address, or 64 bits of an IPv6 one; enough for a hall behind one router."""
+    max_clients_per_user: Annotated[int, Meta(ge=1)] = 100
+    """One subject: all windows and devices of a person, or of a desk."""
+    max_clients_per_club: Annotated[int, Meta(ge=1)] = 40_000
+    """So that one club's evening leaves room for the others."""
+    max_channels_per_client: Annotated[int, Meta(ge=1, le=MAX_CHANNELS)] = MAX_CHANNELS
+    max_query_bytes: Bytes = 20 * 1024
+    """64 of the longest channel names, percent-encoded, and a ticket."""
+    trusted_proxies: tuple[str, ...] = ()
+    """CIDRs of the proxies whose `X-Forwarded-For` is believed."""
     checkpoint_seconds: Positive = 15.0
     max_age_seconds: Positive = 3600.0
     """A stream is closed after this long, ± 20 %, so that load spreads over new gateways."""
@@ -66,3 +82,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat_seconds: Positive = 1.0
     verify_seconds: Positive = 5.0
     """How often the history behind us is compared with the stream's leader."""
+
+    def __post_init__(self) -> None:
+        """What the types cannot say. Raises ConfigError."""
+        for proxy in self.trusted_proxies:
+            try:
+                ip_network(proxy)
+            except ValueError as error:
+                raise ConfigError("HOLDFAST_TRUSTED_PROXIES", str(error)) from None

@@ -7,9 +7,10 @@ coding must be one without chunks, which the server makes itself where it wants 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from sse_starlette.sse import EventSourceResponse
+from starlette.types import Receive, Scope, Send
 
 from stream_gateway.backlog import SLICE
 from stream_gateway.clock import jittered_retry
@@ -72,6 +73,18 @@ class OwnEnd(EventSourceResponse):
     """Ends when the hub ends it, as every stream does. The library's own watch for a shutdown would
     be a task that nobody owns and that outlives the response."""
 
+    def __init__(
+        self, content: AsyncIterator[bytes], ended: Callable[[], None], headers: dict[str, str]
+    ) -> None:
+        super().__init__(content, headers=headers, sep="\n", ping=0)
+        self._ended = ended
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._ended()
+
     @staticmethod
     async def _listen_for_exit_signal() -> None:
         await asyncio.Event().wait()
@@ -82,7 +95,11 @@ def fallback_response(
 ) -> OwnEnd:
     """The stream as a response of its own."""
 
+    began = False
+
     async def content() -> AsyncIterator[bytes]:
+        nonlocal began
+        began = True
         transport = QueueTransport(subscriber)
         try:
             subscriber.attach(transport, paused=False, retry=jittered_retry())
@@ -94,4 +111,12 @@ def fallback_response(
             transport.close()
             subscriber.connection_lost(None)
 
-    return OwnEnd(content(), headers=headers, sep="\n", ping=0)
+    def ended() -> None:
+        # A client that leaves with its head on the way is never asked for content.
+        if not began:
+            hub.dismiss(subscriber)
+
+    response = OwnEnd(content(), ended, headers)
+    # Whether the connection goes on is between the server and the client.
+    del response.headers["connection"]
+    return response

@@ -284,6 +284,8 @@ class Hub:
             access.info("stream ended", extra={"seconds": seconds, "channels": channels})
 
     def _leave_group(self, subscriber: Subscriber) -> None:
+        if subscriber.lease is not None:
+            subscriber.lease.end()
         group = subscriber.group
         group.remove(subscriber)
         group.clients -= 1

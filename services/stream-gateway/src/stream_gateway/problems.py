@@ -20,29 +20,49 @@ log = logging.getLogger("holdfast.gateway.http")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 RETRY_AFTER = 2
 """Seconds, with every 503."""
-_BY_STATUS = {404: Code.NOT_FOUND, 405: Code.METHOD_NOT_ALLOWED}
+NOTHING_HERE = "There is nothing at this address."
 
 
 class Refusal(Exception):
-    """A request that is not served: `code`, words, and the facts that belong to the code."""
+    """A request that is not served: `code`, words, and the facts that belong to the code.
+    `retry_after`: seconds, with a 503."""
 
-    def __init__(self, code: Code, detail: str, **facts: Any) -> None:
+    def __init__(
+        self, code: Code, detail: str, *, retry_after: float = RETRY_AFTER, **facts: Any
+    ) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
+        self.retry_after = round(retry_after)
         self.facts = facts
 
 
-def invalid(parameter: str, detail: str) -> Refusal:
+def invalid(parameter: str, message: str) -> Refusal:
     """400 for one query parameter."""
-    return Refusal(Code.VALIDATION_FAILED, f"{parameter}: {detail}", parameter=parameter)
+    refusal = invalid_body(parameter, message)
+    refusal.facts["parameter"] = parameter
+    return refusal
 
 
-def problem(code: Code, detail: str, request_id: str, facts: dict[str, Any]) -> Response:
+def invalid_body(path: str, message: str) -> Refusal:
+    """400 for one member of a body; an empty path means the whole."""
+    detail = f"{path}: {message}." if path else f"{message}."
+    errors = [{"path": path, "message": message}]
+    return Refusal(Code.VALIDATION_FAILED, detail, errors=errors)
+
+
+def problem(
+    code: Code,
+    detail: str,
+    request_id: str,
+    facts: dict[str, Any],
+    *,
+    retry_after: int = RETRY_AFTER,
+) -> Response:
     """The response to a refusal."""
     headers = {"cache-control": "no-store"}
     if code is Code.UNAVAILABLE:
-        headers["retry-after"] = str(RETRY_AFTER)
+        headers["retry-after"] = str(retry_after)
     if code is Code.UNAUTHENTICATED:
         headers["www-authenticate"] = "Bearer"
     return Response(
@@ -53,22 +73,32 @@ def problem(code: Code, detail: str, request_id: str, facts: dict[str, Any]) -> 
     )
 
 
-def request_id(request: Request) -> str:
+def request_id_of(scope: Scope) -> str:
     """The id of the request, as `RequestIds` has set it."""
-    return str(request.scope.get("holdfast.request_id", ""))
+    return str(scope.get("holdfast.request_id", ""))
 
 
 async def refused(request: Request, error: Exception) -> Response:
     """Exception handler for Refusal."""
     assert isinstance(error, Refusal)
-    return problem(error.code, error.detail, request_id(request), error.facts)
+    return problem(
+        error.code,
+        error.detail,
+        request_id_of(request.scope),
+        error.facts,
+        retry_after=error.retry_after,
+    )
 
 
 async def http_error(request: Request, error: Exception) -> Response:
     """Exception handler for Starlette's own refusals: no such route, wrong method."""
     assert isinstance(error, HTTPException)
-    code = _BY_STATUS.get(error.status_code, Code.INTERNAL)
-    response = problem(code, error.detail, request_id(request), {})
+    code, detail = Code.INTERNAL, error.detail
+    if error.status_code == 404:
+        code, detail = Code.NOT_FOUND, NOTHING_HERE
+    elif error.status_code == 405:
+        code, detail = Code.METHOD_NOT_ALLOWED, f"{request.method} is not possible here."
+    response = problem(code, detail, request_id_of(request.scope), {})
     response.headers.update(error.headers or {})
     return response
 

@@ -65,6 +65,12 @@ class Transport(Protocol):
     def is_closing(self) -> bool: ...
 
 
+class Lease(Protocol):
+    """What is given back when a stream is over."""
+
+    def end(self) -> None: ...
+
+
 class Keeper(Protocol):
     """Whoever is told what becomes of a subscriber."""
 
@@ -98,6 +104,7 @@ class Subscriber(asyncio.Protocol):
         "expires",
         "group",
         "join",
+        "lease",
         "opened",
         "paused",
         "served",
@@ -110,6 +117,8 @@ class Subscriber(asyncio.Protocol):
         self.join: Join | None = join
         self.expires = expires
         """When its token ends, seconds since the Unix epoch."""
+        self.lease: Lease | None = None
+        """Its place in the counts; ends when the hub lets go of it."""
         self.transport: Transport | None = None
         self.paused = False
         self.closing = False

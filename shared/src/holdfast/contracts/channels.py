@@ -7,6 +7,8 @@ from typing import NamedTuple
 from holdfast.contracts.ids import is_date, is_id
 
 MAX_CHANNEL_NAME = 300
+MAX_CHANNELS = 64
+"""Of one stream."""
 
 
 class ChannelKey(NamedTuple):

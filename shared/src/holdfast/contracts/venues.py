@@ -255,3 +255,5 @@ class VenueRecord(Wire, kw_only=True):
     revision: int
     layout_version: int
     slots: list[Slot]
+    booking_horizon_days: int | None = None
+    """None in records from before there was one."""

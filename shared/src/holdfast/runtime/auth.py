@@ -26,6 +26,10 @@ class InvalidToken(Exception):
     """The token cannot be used; `args[0]` says why in words for the caller."""
 
 
+class ExpiredToken(InvalidToken):
+    """It was good once."""
+
+
 class Principal(msgspec.Struct, frozen=True):
     """Who is asking. `expires_at`: seconds since the Unix epoch."""
 
@@ -110,7 +114,7 @@ class TokenVerifier:
             if known.expires_at > self._now():
                 return known
             del self._known[token]
-            raise InvalidToken("the token has expired")
+            raise ExpiredToken("the token has expired")
         principal = self._decode(token)
         self._known[token] = principal
         if len(self._known) > self._size:
@@ -130,7 +134,7 @@ class TokenVerifier:
                 options={"require": ["exp", "sub", "iss", "aud"]},
             )
         except jwt.ExpiredSignatureError:
-            raise InvalidToken("the token has expired") from None
+            raise ExpiredToken("the token has expired") from None
         except jwt.InvalidTokenError as error:
             raise InvalidToken(f"the token is not valid: {error}") from None
         return _principal(claims)
