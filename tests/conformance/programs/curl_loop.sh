@@ -1,11 +1,13 @@
 #!/bin/sh
 # curl as a client: `sh curl_loop.sh URL [option of curl …]`. Shows whole events only, and comes back
-# with the id of the last one that it showed.
+# with the id of the last one that it showed, when the stream said that it may.
 url=$1
 shift
 last=$(mktemp)
-trap 'rm -f "$last"' EXIT
+pause=$(mktemp)
+trap 'rm -f "$last" "$pause"' EXIT
 trap 'exit 0' TERM INT
+echo 1000 >"$pause"
 nl='
 '
 while :; do
@@ -20,9 +22,10 @@ while :; do
                 continue
                 ;;
             'id: '*) id=${line#id: } ;;
+            'retry: '*) echo "${line#retry: }" >"$pause" ;;
             esac
             frame=$frame$line$nl
         done
     }
-    sleep 1
+    sleep "$(awk '{ print $1 / 1000 }' "$pause")"
 done

@@ -27,7 +27,7 @@ class Heard:
 
 
 async def by_eventsource_parser(packages: Packages, streams: Sequence[Stream]) -> list[Heard]:
-    """npm `eventsource-parser`, which `eventsource` is made of; any error of it fails the test."""
+    """The npm package `eventsource-parser`, which `eventsource` is made of; its errors fail the test."""
     lines = (
         json.dumps([base64.b64encode(chunk).decode() for chunk in stream]) for stream in streams
     )

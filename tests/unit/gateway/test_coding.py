@@ -65,7 +65,7 @@ def test_a_snapshot_goes_around_ready_pieces(packed: bool, chunked: bool) -> Non
     backlog = Backlog(way)
     backlog.add(b"first\n\n", Snapshot(b"data: ", ready, b"\n\n"), b"last\n\n")
     wire = way.start + b"".join(backlog.wired("abc-7"))
-    expected = b"first\n\ndata: " + b"".join(pieces) + b"\n\nid: abc-7\nlast\n\n"
+    expected = b"first\n\ndata: " + b"".join(pieces) + b"\n\nlast\nid: abc-7\n\n"
     assert content_of(wire, gzip=packed, chunked=chunked) == expected
 
 

@@ -78,9 +78,8 @@ json_values = st.recursive(
 @given(json_values)
 def test_the_fast_encoding_is_the_librarys(value: object) -> None:
     body = msgspec.json.encode(value)
-    library = ServerSentEvent(body.decode(), event="availability.updated", id="abc-7", sep="\n")
-    fast = b"id: abc-7\n" + frames.encode_body(b"availability.updated", body)
-    assert fast == library.encode()
+    library = ServerSentEvent(body.decode(), event="availability.updated", sep="\n")
+    assert frames.encode_body(b"availability.updated", body) == library.encode()
 
 
 @given(json_values)
@@ -117,11 +116,13 @@ def test_every_frame_is_lf_only_and_ends_with_a_blank_line(frame: bytes) -> None
     assert b"\n\n" not in frame[:-2]
 
 
-def test_an_id_line_gives_the_frame_after_it_an_id() -> None:
+def test_an_id_is_the_last_line_of_its_frame() -> None:
     event = event_of(msgspec.json.encode(update()))
-    joined = frames.id_line("abc-7") + event.content(Audience.STAFF)
-    assert joined == event.identified(Audience.STAFF, "abc")
-    assert SseParser().feed(joined)[0].id == "abc-7"
+    content = event.content(Audience.STAFF)
+    frame = event.identified(Audience.STAFF, "abc")
+    assert frame == content.removesuffix(b"\n") + b"id: abc-7\n\n"
+    assert frame == frames.identified(content, "abc-7")
+    assert SseParser().feed(frame)[0].id == "abc-7"
 
 
 @pytest.mark.parametrize("previous", list(SectionState))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stream_gateway.coding import Coding
-from stream_gateway.frames import id_line
+from stream_gateway.frames import identified
 
 SLICE = 64 * 1024
 """Bytes written at once; as much as the transport buffers before it says stop."""
@@ -52,15 +52,17 @@ class Backlog:
 
         last = len(self._frames) - 1
         for number, frame in enumerate(self._frames):
-            line = id_line(cursor) if number == last and cursor is not None else b""
+            end = frame.after if isinstance(frame, Snapshot) else frame
+            if number == last and cursor is not None:
+                end = identified(end, cursor)
             if isinstance(frame, Snapshot):
                 pack()
-                pieces += self._coding.around(line + frame.before, frame.pieces, frame.after)
+                pieces += self._coding.around(frame.before, frame.pieces, end)
                 continue
-            if size + len(frame) > SLICE:
+            if size + len(end) > SLICE:
                 pack()
-            texts.append(line + frame)
-            size += len(frame)
+            texts.append(end)
+            size += len(end)
         pack()
         return pieces
 

@@ -1,7 +1,7 @@
 """Frames: events as Server-Sent Event bytes, encoded once (WHATWG HTML §9.2).
 
-A frame is content; how it goes over the wire is the coding's. The `id:` line is a frame's first, so
-that a frame without one is made an identified one by writing the line before it (`id_line`).
+A frame is content; how it goes over the wire is the coding's. Where a frame has an id, that is its
+last line (`identified`), so that one without is made one with by ending it differently.
 """
 
 from __future__ import annotations
@@ -92,9 +92,11 @@ def encode_body(event: bytes, body: bytes) -> bytes:
     return b"event: %b\ndata: %b\n\n" % (event, body)
 
 
-def id_line(cursor: str) -> bytes:
-    """What gives the frame after it an id."""
-    return b"id: %b\n" % cursor.encode()
+def identified(end: bytes, cursor: str) -> bytes:
+    """A frame, or the end of one, with an id. The id comes last: the standard counts it only when the
+    frame is whole, but some clients keep it as soon as they read it (fetch-event-source, loops around
+    curl), and cut in between they would come back behind an event that they never had."""
+    return b"%bid: %b\n\n" % (end[:-1], cursor.encode())
 
 
 def greeting(retry: int) -> bytes:
@@ -175,7 +177,7 @@ class Event:
 
     def identified(self, audience: Audience, epoch: str) -> bytes:
         """The frame with its own id."""
-        return id_line(str(Cursor(epoch, self.seq))) + self.content(audience)
+        return identified(self.content(audience), str(Cursor(epoch, self.seq)))
 
     def live(self, form: Form, epoch: str) -> bytes:
         """The same on the wire, for everybody who listens in this form."""
