@@ -17,20 +17,38 @@ from playwright.async_api import Browser, Page, Route
 from tests.conformance.node import HERE, NODE, Packages
 from tests.conformance.recording import Recording, read_frames, read_json, read_page, recorded
 
-IN_NODE = ("eventsource", "eventsource-client")
+IN_NODE = {
+    "eventsource": "eventsource.mjs",
+    "eventsource-client": "eventsource_client.mjs",
+    "Node fetch": "fetch.mjs",
+}
 IN_CHROMIUM = {
     "Chromium EventSource": "native",
     "fetch-event-source": "fetchEventSource",
     "Holdfast's own": "sdk",
+    "Chromium fetch": "plainFetch",
 }
-ALL = (*IN_CHROMIUM, *IN_NODE, "httpx-sse", "curl")
+CURL = {"curl": (), "curl --compressed": ("--compressed",)}
+ONCE = ("Node fetch", "Chromium fetch")
+"""Do not come back by themselves."""
+RESUMING = tuple(name for name in (*IN_CHROMIUM, *IN_NODE, "httpx-sse", *CURL) if name not in ONCE)
+GZIP = tuple(name for name in (*RESUMING, *ONCE) if name != "curl")
+"""Ask for gzip, as they do unless told otherwise."""
+
+
+def each(names: tuple[str, ...]) -> pytest.MarkDecorator:
+    """One test for each client, as the parameter `name`."""
+    browser = [pytest.mark.browser]
+    return pytest.mark.parametrize(
+        "name", [pytest.param(it, marks=browser if it in IN_CHROMIUM else []) for it in names]
+    )
 
 
 @asynccontextmanager
 async def client(
     name: str, url: str, *, browser: Browser, packages: Packages
 ) -> AsyncIterator[Recording]:
-    """One of `ALL` on the stream at `url`, until the block ends."""
+    """The client of that name on the stream at `url`, until the block ends."""
     if name in IN_CHROMIUM:
         async with (
             gateway_page(browser, url, packages) as page,
@@ -44,11 +62,11 @@ async def client(
 
 def _reader(name: str, url: str, packages: Packages) -> Callable[[Recording], Awaitable[None]]:
     if name in IN_NODE:
-        script = packages.programs / f"{name.replace('-', '_')}.mjs"
-        return lambda recording: read_json(recording, [str(NODE), str(script), url])
+        argv = [str(NODE), str(packages.programs / IN_NODE[name]), url]
+        return lambda recording: read_json(recording, argv)
     if name == "httpx-sse":
         return lambda recording: read_httpx(recording, url)
-    return lambda recording: read_frames(recording, curl_loop(url))
+    return lambda recording: read_frames(recording, curl_loop(url, *CURL[name]))
 
 
 def curl_loop(url: str, *options: str) -> list[str]:

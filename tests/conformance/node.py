@@ -63,6 +63,7 @@ def _take(draft: Path, folder: Path) -> None:
 async def _install(folder: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         *(str(NODE), str(_NPM), "ci", "--ignore-scripts", "--no-audit", "--no-fund"),
+        *("--prefer-offline", "--fetch-retries=1"),
         cwd=folder,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

@@ -76,6 +76,13 @@ class Recording:
             ) from None
 
 
+async def those_at(clients: list[Recording], version: int) -> list[Recording]:
+    """The clients that get there; one that does not fails its own tests and no other's."""
+    waits = (it.until(lambda it: it.version >= version) for it in clients)
+    ends = await asyncio.gather(*waits, return_exceptions=True)
+    return [it for it, end in zip(clients, ends, strict=True) if end is None]
+
+
 @asynccontextmanager
 async def recorded(
     name: str, run: Callable[[Recording], Awaitable[None]]

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import httpx
 import pytest
 from playwright.async_api import Browser
-from tests.conformance.clients import ALL, IN_CHROMIUM, client
+from tests.conformance.clients import RESUMING, client, each
 from tests.conformance.node import Packages
-from tests.conformance.recording import Recording, Told
+from tests.conformance.recording import Told, those_at
 from tests.support.live_publisher import CHANNEL, DATE, SLOT, LivePublisher, live_publisher
 from tests.support.services import SECRET, Service, start
 from tests.support.until import until
@@ -88,13 +88,6 @@ async def publish(publisher: LivePublisher, up_to: int) -> None:
         await asyncio.sleep(PACE)
 
 
-async def those_at(clients: list[Recording], version: int) -> list[Recording]:
-    """The clients that get there; one that does not fails its own tests and no other's."""
-    waits = (it.until(lambda it: it.version >= version) for it in clients)
-    ends = await asyncio.gather(*waits, return_exceptions=True)
-    return [it for it, end in zip(clients, ends, strict=True) if end is None]
-
-
 @pytest.fixture(scope="module")
 async def outcome(
     nats_server: EmbeddedNats,
@@ -108,7 +101,9 @@ async def outcome(
         await publish(publisher, FIRST)
         await scene.start()
         stack.push_async_callback(scene.close)
-        starting = (client(name, scene.url, browser=browser, packages=packages) for name in ALL)
+        starting = (
+            client(name, scene.url, browser=browser, packages=packages) for name in RESUMING
+        )
         clients = [await stack.enter_async_context(one) for one in starting]
         well = await those_at(clients, FIRST)
         await publish(publisher, KILLED_AT)
@@ -126,13 +121,7 @@ async def outcome(
         )
 
 
-EVERY = pytest.mark.parametrize(
-    "name",
-    [pytest.param(it, marks=[pytest.mark.browser] if it in IN_CHROMIUM else []) for it in ALL],
-)
-
-
-@EVERY
+@each(RESUMING)
 def test_each_version_once_and_in_order(outcome: Outcome, name: str) -> None:
     first, *rest = outcome.told[name]
     assert first.event == "snapshot"
@@ -141,7 +130,7 @@ def test_each_version_once_and_in_order(outcome: Outcome, name: str) -> None:
     assert [event.body["version"] for event in rest] == list(range(FIRST + 1, EVENTS + 1))
 
 
-@EVERY
+@each(RESUMING)
 def test_its_picture_is_the_truth(outcome: Outcome, name: str) -> None:
     first, *rest = (event.body for event in outcome.told[name])
     states = {section["sectionId"]: section["state"] for section in first["sections"]}
@@ -151,4 +140,4 @@ def test_its_picture_is_the_truth(outcome: Outcome, name: str) -> None:
 
 
 def test_each_client_was_cut_and_came_back_by_its_cursor(outcome: Outcome) -> None:
-    assert outcome.joins == {"replay": len(ALL)}
+    assert outcome.joins == {"replay": len(RESUMING)}

@@ -12,6 +12,7 @@ const NAMES = [
   'checkpoint',
   'reset',
   'reauth',
+  'viewers',
 ];
 
 export function native(url, tell) {
@@ -26,6 +27,10 @@ export async function fetchEventSource(url, tell) {
   );
   void fetchEventSource(url, {
     openWhenHidden: true,
+    // A stream that ends in order would be the end otherwise.
+    onclose() {
+      throw new Error('closed');
+    },
     onmessage: ({ event, id, data }) => event && tell(event, id, data),
   });
 }
@@ -51,20 +56,20 @@ export async function sdk(url, tell) {
   });
 }
 
-/** Plain `fetch`, for what no client shows: the head of the answer. */
+/** Plain `fetch` with a parser, as the README of `eventsource-parser` shows it. */
 export async function plainFetch(url, tell) {
-  const response = await fetch(url, { headers: { accept: 'text/event-stream' } });
-  tell('head', '', response.headers.get('content-encoding') ?? 'identity');
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  for (let text = ''; ; ) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    text += value;
-    const frames = text.split('\n\n');
-    text = frames.pop();
-    for (const frame of frames) {
-      const fields = new Map(frame.split('\n').map((line) => line.split(/: (.*)/).slice(0, 2)));
-      if (fields.has('data')) tell(fields.get('event'), fields.get('id') ?? '', fields.get('data'));
+  const { EventSourceParserStream } = await import(
+    '/conformance/npm/eventsource-parser/dist/stream.js'
+  );
+  const { body } = await fetch(url, { headers: { accept: 'text/event-stream' } });
+  const texts = body.pipeThrough(new TextDecoderStream());
+  const reader = texts.pipeThrough(new EventSourceParserStream()).getReader();
+  const read = async () => {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      tell(value.event ?? 'message', value.id ?? '', value.data);
     }
-  }
+  };
+  void read();
 }

@@ -9,6 +9,7 @@ export const NAMES = [
   'checkpoint',
   'reset',
   'reauth',
+  'viewers',
 ];
 
 // What a service runs beside its stream: `eventsource` lets the process end while it waits to reconnect.

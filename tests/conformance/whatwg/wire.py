@@ -16,36 +16,56 @@ from tests.support.until import until
 WINDOW = 16_384
 
 
-class Wire:
-    """One GET. `body` is what the stream holds, without the HTTP around it, decoded where it came
-    compressed; `ended` when the response was over and not only cut."""
+class Answer:
+    """What a server answered to one GET. `body` is without the HTTP around it, decoded where it came
+    compressed; `ended` when it was over and not only cut."""
 
-    def __init__(self) -> None:
+    def __init__(self, target: str = "/", headers: list[tuple[str, str]] | None = None) -> None:
         self.status = 0
         self.headers: dict[str, str] = {}
-        self.raw = bytearray()
         self.body = bytearray()
         self.ended = False
+        self._unpack: Callable[[bytes], bytes] = bytes
+        self._http = h11.Connection(h11.CLIENT)
+        given = [("Host", "test"), *(headers or [])]
+        request = h11.Request(method="GET", target=target, headers=given)
+        self.request = self._http.send(request) + self._http.send(h11.EndOfMessage())
+        """The bytes that ask for it."""
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes of it."""
+        self._http.receive_data(data)
+        while not self.ended and (event := self._http.next_event()) is not h11.NEED_DATA:
+            if isinstance(event, h11.Response):
+                self.status = event.status_code
+                self.headers = {name.decode(): value.decode() for name, value in event.headers}
+                if self.headers.get("content-encoding") == "gzip":
+                    self._unpack = zlib.decompressobj(wbits=31).decompress
+            elif isinstance(event, h11.Data):
+                self.body += self._unpack(bytes(event.data))
+            elif isinstance(event, h11.EndOfMessage):
+                self.ended = True
+
+
+class Wire(Answer):
+    """One GET that we ask ourselves."""
+
+    def __init__(self, url: str, headers: dict[str, str]) -> None:
+        parts = urlsplit(url)
+        accept = ("Accept", "text/event-stream")
+        super().__init__(f"{parts.path}?{parts.query}", [accept, *headers.items()])
         self.reading = asyncio.Event()
         self.reading.set()
-        self._http = h11.Connection(h11.CLIENT)
-        self._unpack: Callable[[bytes], bytes] = bytes
+        self._address = (parts.hostname, parts.port)
         self._socket = socket.socket()
 
-    async def get(self, url: str, headers: dict[str, str]) -> None:
-        """Ask; the answer is read by `run`."""
-        parts = urlsplit(url)
+    async def ask(self) -> None:
+        """The answer is read by `run`."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WINDOW)
         self._socket.setblocking(False)
         loop = asyncio.get_running_loop()
-        await loop.sock_connect(self._socket, (parts.hostname, parts.port))
-        request = h11.Request(
-            method="GET",
-            target=f"{parts.path}?{parts.query}",
-            headers=[("Host", parts.netloc), ("Accept", "text/event-stream"), *headers.items()],
-        )
-        data = self._http.send(request) + self._http.send(h11.EndOfMessage())
-        await loop.sock_sendall(self._socket, data)
+        await loop.sock_connect(self._socket, self._address)
+        await loop.sock_sendall(self._socket, self.request)
 
     async def run(self) -> None:
         """Read until the end, but not while `reading` is cleared."""
@@ -53,25 +73,9 @@ class Wire:
         while not self.ended:
             await self.reading.wait()
             data = await loop.sock_recv(self._socket, 65_536)
-            if not self.reading.is_set():
-                await self.reading.wait()
-            self.raw += data
-            self._http.receive_data(data)
-            while (event := self._http.next_event()) is not h11.NEED_DATA:
-                self._take(event)
-                if self.ended:
-                    break
-
-    def _take(self, event: object) -> None:
-        if isinstance(event, h11.Response):
-            self.status = event.status_code
-            self.headers = {name.decode(): value.decode() for name, value in event.headers}
-            if self.headers.get("content-encoding") == "gzip":
-                self._unpack = zlib.decompressobj(wbits=31).decompress
-        elif isinstance(event, h11.Data):
-            self.body += self._unpack(bytes(event.data))
-        elif isinstance(event, h11.EndOfMessage):
-            self.ended = True
+            await self.reading.wait()
+            assert data, "the connection was cut"
+            self.feed(data)
 
     async def has(self, *parts: bytes) -> None:
         """Wait until the body has these, in this order."""
@@ -97,8 +101,8 @@ class Wire:
 @asynccontextmanager
 async def wire(url: str, headers: dict[str, str] | None = None) -> AsyncIterator[Wire]:
     """A stream that is being recorded, until the block ends."""
-    recording = Wire()
-    await recording.get(url, headers or {})
+    recording = Wire(url, headers or {})
+    await recording.ask()
     task = asyncio.create_task(recording.run())
     try:
         yield recording
