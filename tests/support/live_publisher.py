@@ -209,6 +209,7 @@ class LivePublisher:
         slots: tuple[str, ...] = (SLOT,),
         public_read: bool = True,
         days: list[Any] | None = None,
+        booking_horizon_days: int | None = None,
     ) -> None:
         """Publish a venue whose slots run from 21:00 to 02:00."""
         record = VenueRecord(
@@ -220,6 +221,7 @@ class LivePublisher:
             revision=1,
             layout_version=1,
             slots=[Slot(slot_id=slot, start="21:00", end="02:00", days=days) for slot in slots],
+            booking_horizon_days=booking_horizon_days,
         )
         self._venues[venue_key(club, venue)] = record
         await self._put(VENUES_BUCKET, venue_key(club, venue), msgspec.json.encode(record))

@@ -8,14 +8,17 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.support.live_publisher import LivePublisher, live_publisher
-from tests.support.services import SECRET
+from tests.support.live_publisher import CLUB, LivePublisher, live_publisher
+from tests.support.services import SECRET, bearer
 from tests.support.until import until
 
 from holdfast_dev.nats import EmbeddedNats
 from stream_gateway.app import Gateway
 from stream_gateway.config import Config
 
+SECRETS = ("cus_secret", "rec_secret", "actor", "holdId", "bookingId", "claims", "reason")
+"""What the public never reads."""
+STAFF = bearer("manager", CLUB, "staff_1")
 Start = Callable[..., Awaitable[Gateway]]
 
 
@@ -76,6 +79,12 @@ async def start(nats_server: EmbeddedNats, publisher: LivePublisher) -> AsyncIte
 @pytest.fixture
 async def gateway(start: Start) -> Gateway:
     return await start()
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient() as client:
+        yield client
 
 
 def stream_url(gateway: Gateway, **query: Any) -> str:

@@ -10,7 +10,10 @@ from typing import Literal
 
 import msgspec
 
-_SECRETS = re.compile(r"((?:ticket|token|access_token)=)[^&\s\"]+|(Bearer )[\w.~+/=-]+")
+_SECRETS = re.compile(
+    r"((?:ticket|token|access_token)=)[^&\s\"']+|(Bearer )[\w.~+/=-]+|\beyJ[\w-]+\.[\w-]+\.[\w-]+"
+)
+"""In addresses and cookies, in headers, and any JWT wherever it stands."""
 _KNOWN = frozenset(logging.makeLogRecord({}).__dict__) | {
     "message",
     "asctime",
@@ -21,7 +24,11 @@ _KNOWN = frozenset(logging.makeLogRecord({}).__dict__) | {
 
 def redact(text: str) -> str:
     """`text` with bearer tokens and tickets replaced by `***`."""
-    return _SECRETS.sub(lambda match: (match[1] or match[2]) + "***", text)
+    return _SECRETS.sub(lambda match: (match[1] or match[2] or "") + "***", text)
+
+
+def _redacted(value: object) -> object:
+    return redact(value) if isinstance(value, str) else value
 
 
 class JsonFormatter(logging.Formatter):
@@ -34,9 +41,10 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": redact(record.getMessage()),
         }
-        entry.update({k: v for k, v in record.__dict__.items() if k not in _KNOWN})
+        extra = {k: _redacted(v) for k, v in record.__dict__.items() if k not in _KNOWN}
+        entry.update(extra)
         if record.exc_info:
-            entry["exception"] = self.formatException(record.exc_info)
+            entry["exception"] = redact(self.formatException(record.exc_info))
         return msgspec.json.encode(entry, enc_hook=str).decode()
 
 
@@ -46,10 +54,10 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S.%f")[:-3]
         extra = "".join(f" {k}={v}" for k, v in record.__dict__.items() if k not in _KNOWN)
-        line = f"{moment} {record.levelname.lower()} {record.name}: {redact(record.getMessage())}{extra}"
+        line = f"{moment} {record.levelname.lower()} {record.name}: {record.getMessage()}{extra}"
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
-        return line
+        return redact(line)
 
 
 def setup_logging(level: str = "info", style: Literal["json", "text"] = "json") -> None:
