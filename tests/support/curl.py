@@ -51,15 +51,15 @@ class CurlStream:
             await self._news.wait_for(lambda: condition() or self.ended.is_set())
         assert condition(), f"curl ended with {self.status} and {len(self.events)} events"
 
+    def named(self, name: str) -> list[Received]:
+        """The events of that name so far."""
+        return [each for each in self.events if each.event == name]
+
     async def event(self, name: str, version: int) -> Received:
         """The event of that name and version, as soon as it is here."""
 
         def found() -> list[Received]:
-            return [
-                each
-                for each in self.events
-                if each.event == name and each.data.get("version") == version
-            ]
+            return [each for each in self.named(name) if each.data["version"] == version]
 
         await self.until(lambda: bool(found()))
         return found()[0]

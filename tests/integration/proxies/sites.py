@@ -91,6 +91,7 @@ def sample(
     }
     for number, gateway in enumerate(gateways, 11):
         changes[f"10.0.0.{number}:8081"] = f"127.0.0.1:{gateway}"
+        changes[f"10.0.0.{number}:8080"] = f"127.0.0.1:{gateway}"
     text = SAMPLE.read_text()
     for written, here in changes.items():
         assert written in text, written

@@ -101,7 +101,7 @@ async def test_the_end_of_a_gateway_is_seen_over_http_2(
     url, told = stream_of(pair.secure, key), {"last_event_id": last_event_id}
     async with curl_stream(url, "--http2", **told) as stream:
         await stream.event("availability.updated", 2)
-        assert [each for each in stream.events if each.event == "snapshot"] == []
+        assert stream.named("snapshot") == []
 
 
 async def test_no_gateway_at_all(publisher: LivePublisher, pair: Pair, key: ChannelKey) -> None:

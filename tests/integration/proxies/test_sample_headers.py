@@ -24,8 +24,10 @@ LIES = {
     "authorization": "Bearer x",
     "cookie": "holdfast_token=x",
 }
+MOST = f"channel={'x' * 20_000}"
+"""As much as the gateway takes of a query."""
 PATHS = (
-    "/v1/stream?channel=a",
+    f"/v1/stream?{MOST}",
     "/v1/clubs/a/venues/b/availability/stream?date=2026-02-15&slotId=c",
     "/v1/clubs/a/venues/b/availability?date=2026-02-15&slotId=c",
 )
@@ -76,3 +78,17 @@ async def test_the_address_is_the_proxys_word_and_the_rest_passes(told: str) -> 
             assert heard["cookie"] == "holdfast_token=x"
             assert "connection" not in heard, "kept for the next request"
             assert ("accept" in heard) == ("/stream" not in path)
+
+
+async def test_the_writers_name_leads_to_them(told: str) -> None:
+    headers = {**LIES, "host": "api.example.com", "idempotency-key": "k"}
+    async with httpx.AsyncClient(verify=False, headers=headers) as http:  # noqa: S501
+        answer = await http.post(f"{told}/v1/clubs/a/venues/b/holds", content=b"")
+    first, *rest = answer.text.strip().split("\r\n")
+    assert first == "POST /v1/clubs/a/venues/b/holds HTTP/1.1"
+    heard = dict(line.lower().split(": ", 1) for line in rest)
+    assert heard["x-forwarded-for"] == LOOPBACK
+    assert heard["host"] == "api.example.com"
+    assert heard["accept"] == "text/event-stream"
+    assert heard["idempotency-key"] == "k"
+    assert "connection" not in heard

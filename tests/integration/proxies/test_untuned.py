@@ -46,6 +46,8 @@ async def test_events_arrive_one_by_one(
         for number in range(2, 2 + EVENTS):
             await publisher.publish(key)
             await stream.event("availability.updated", number)
+            # Where a proxy holds events back, later ones push them out in the end.
+            assert len(stream.named("checkpoint")) < 20
         assert stream.protocol == ("HTTP/2" if site == "tls" else "HTTP/1.1")
         assert stream.headers.get("content-encoding") == ("gzip" if options else None)
 
@@ -61,8 +63,7 @@ async def test_a_quiet_stream_outlives_the_proxys_patience(
         def quiet_for() -> dt.timedelta:
             times[:] = [
                 dt.datetime.fromisoformat(each.data["serverTime"])
-                for each in stream.events
-                if each.event == "checkpoint"
+                for each in stream.named("checkpoint")
             ]
             return times[-1] - times[0] if times else dt.timedelta()
 
