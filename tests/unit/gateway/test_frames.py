@@ -26,6 +26,7 @@ from stream_gateway.coding import coding, form
 from stream_gateway.frames import Event, decode_change, public_body
 
 AT = "2026-02-15T21:01:12.123Z"
+STAFF = form(Audience.STAFF, coding())
 
 
 def update(
@@ -107,7 +108,7 @@ def test_json_on_several_lines_is_put_on_one() -> None:
         frames.reauth("token_expired"),
         frames.farewell(2000),
         event_of(msgspec.json.encode(update())).content(Audience.PUBLIC),
-        event_of(msgspec.json.encode(update())).identified(Audience.STAFF, "abc"),
+        event_of(msgspec.json.encode(update())).frame(STAFF, "abc").content,
     ],
 )
 def test_every_frame_is_lf_only_and_ends_with_a_blank_line(frame: bytes) -> None:
@@ -119,7 +120,7 @@ def test_every_frame_is_lf_only_and_ends_with_a_blank_line(frame: bytes) -> None
 def test_an_id_is_the_last_line_of_its_frame() -> None:
     event = event_of(msgspec.json.encode(update()))
     content = event.content(Audience.STAFF)
-    frame = event.identified(Audience.STAFF, "abc")
+    frame = event.frame(STAFF, "abc").content
     assert frame == content.removesuffix(b"\n") + b"id: abc-7\n\n"
     assert frame == frames.identified(content, "abc-7")
     assert SseParser().feed(frame)[0].id == "abc-7"
@@ -165,4 +166,5 @@ def test_a_frame_is_encoded_once(gzip: bool) -> None:
     for audience in Audience:
         shown = form(audience, coding(gzip=gzip))
         assert event.content(audience) is event.content(audience)
-        assert event.live(shown, "abc") is event.live(shown, "abc")
+        assert event.frame(shown, "abc") is event.frame(shown, "abc")
+        assert event.frame(shown, "abc").wire() is event.frame(shown, "abc").wire()

@@ -139,7 +139,7 @@ class House:
         event = self.scripts[number].event()
         event = Event(self.position.seq + 1, 0, event.body, change=event.change)
         self.channels[number].receive(event)
-        self.group.push(event, self.form, "abcd")
+        self.group.push(event.frame(self.form, "abcd"))
         self.position.advance(event.seq)
         if flush:
             self.group.flush()

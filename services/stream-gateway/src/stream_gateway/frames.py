@@ -166,7 +166,7 @@ class Event:
             self.name = b"layout.updated"
         self.cost = _EVENT_OVERHEAD + 5 * len(body)
         self._contents: dict[Audience, bytes] = {}
-        self._live: dict[Form, bytes] = {}
+        self._live: dict[Form, Frame] = {}
 
     def content(self, audience: Audience) -> bytes:
         """The frame without an id."""
@@ -175,21 +175,40 @@ class Event:
             made = self._contents[audience] = encode_body(self.name, self._data(audience))
         return made
 
-    def identified(self, audience: Audience, epoch: str) -> bytes:
-        """The frame with its own id."""
-        return identified(self.content(audience), str(Cursor(epoch, self.seq)))
-
-    def live(self, form: Form, epoch: str) -> bytes:
-        """The same on the wire, for everybody who listens in this form."""
+    def frame(self, form: Form, epoch: str) -> Frame:
+        """The frame with its own id, for everybody who listens in this form: always the same."""
         made = self._live.get(form)
         if made is None:
-            made = self._live[form] = form.coding.pack(self.identified(form.audience, epoch))
+            made = self._live[form] = Frame(self, form, str(Cursor(epoch, self.seq)))
         return made
 
     def _data(self, audience: Audience) -> bytes:
         if audience is Audience.STAFF or self.change is None:
             return self.body
         return public_body(self.change)
+
+
+class Frame:
+    """An event as it goes to those who are live, in one form. There is one object of each, so that
+    it can be a key."""
+
+    __slots__ = ("_form", "_id", "_wire", "event")
+
+    def __init__(self, event: Event, form: Form, id_: str) -> None:
+        self.event = event
+        self._form = form
+        self._id = id_
+        self._wire: bytes | None = None
+
+    @property
+    def content(self) -> bytes:
+        return identified(self.event.content(self._form.audience), self._id)
+
+    def wire(self) -> bytes:
+        """On the wire, made once."""
+        if self._wire is None:
+            self._wire = self._form.coding.pack(self.content)
+        return self._wire
 
 
 def public_body(change: Change) -> bytes:

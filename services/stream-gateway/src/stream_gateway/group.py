@@ -14,7 +14,7 @@ from holdfast.contracts.states import Audience
 from stream_gateway.backlog import SLICE, Backlog
 from stream_gateway.channel import Channel
 from stream_gateway.coding import Coding, Form
-from stream_gateway.frames import Event
+from stream_gateway.frames import Frame
 from stream_gateway.metrics import Metrics
 
 
@@ -42,26 +42,32 @@ class Member(Protocol):
     def writer(self) -> Writer: ...
 
 
-Pending = tuple[Event, Form]
-
-
-class Flush:
-    """One turn's flushes. Groups with the same frames pending, which differ only in channels that
-    had nothing, share one joining of them."""
+class Turn:
+    """One turn of the loop's flushes. Groups with the same frames pending, which differ only in
+    channels that had nothing, share one joining of them, and all share the clock and the count."""
 
     def __init__(self) -> None:
-        self._joined: dict[tuple[Pending, ...], bytes] = {}
+        self.now = time.monotonic()
+        self.deliveries = 0
+        self.oldest_ns = 0
+        """The stream's time of the oldest event written; 0 where there was none."""
+        self._joined: dict[tuple[Frame, ...], bytes] = {}
 
-    def wire(self, pending: tuple[Pending, ...], coding: Coding, epoch: str) -> bytes:
+    def wire(self, frames: tuple[Frame, ...], coding: Coding) -> bytes:
         """The frames as one piece on the wire."""
-        if len(pending) == 1:
-            event, form = pending[0]
-            return event.live(form, epoch)
-        joined = self._joined.get(pending)
+        if len(frames) == 1:
+            return frames[0].wire()
+        joined = self._joined.get(frames)
         if joined is None:
-            contents = (event.identified(form.audience, epoch) for event, form in pending)
-            joined = self._joined[pending] = coding.pack(b"".join(contents))
+            joined = coding.pack(b"".join(frame.content for frame in frames))
+            self._joined[frames] = joined
         return joined
+
+    def end(self, metrics: Metrics) -> None:
+        """Count what was done."""
+        metrics.deliveries.inc(self.deliveries)
+        if self.oldest_ns:
+            metrics.latency.observe(max(0.0, time.time() - self.oldest_ns / 1e9))
 
 
 class Group:
@@ -80,8 +86,7 @@ class Group:
         self._metrics = metrics
         self._members: dict[Member, None] = {}
         self._writes: list[Callable[[bytes], None]] | None = []
-        self._pending: list[Pending] = []
-        self._epoch = ""
+        self._pending: list[Frame] = []
         self._unsent = 0
         """Sequence of the first event that was not yet written; 0 where there is none."""
         self._catch_up: tuple[tuple[int, int], int, list[bytes]] | None = None
@@ -117,33 +122,45 @@ class Group:
         """The position of a live member: what is pending has not been written."""
         return self._unsent - 1 if self._unsent else position
 
-    def push(self, event: Event, form: Form, epoch: str) -> bool:
+    def push(self, frame: Frame) -> bool:
         """Queue a frame for the members; whether it is the first, so that a flush is due."""
         if not self._members:
             return False
-        first = not self._pending
-        if first:
-            self._unsent = event.seq
-            self._epoch = epoch
-        self._pending.append((event, form))
-        return first
+        self._pending.append(frame)
+        if len(self._pending) > 1:
+            return False
+        self._unsent = frame.event.seq
+        return True
 
-    def flush(self, turn: Flush | None = None) -> None:
+    def flush(self, turn: Turn | None = None) -> None:
         """Write what is pending to every member, in as few pieces as their buffers bear."""
-        if not self._pending:
+        pending = self._pending
+        if not pending:
             return
-        turn = turn or Flush()
-        pending, self._pending = self._pending, []
-        oldest_ns = pending[0][0].time_ns
-        runs = _runs(pending) if len(pending) > 1 else [tuple(pending)]
+        self._pending = []
+        if turn is None:
+            turn = Turn()
+            self._write_all(pending, turn)
+            turn.end(self._metrics)
+        else:
+            self._write_all(pending, turn)
+
+    def _write_all(self, pending: list[Frame], turn: Turn) -> None:
+        oldest_ns = pending[0].event.time_ns
+        if not turn.oldest_ns or oldest_ns < turn.oldest_ns:
+            turn.oldest_ns = oldest_ns
+        self.last_write = turn.now
+        if len(pending) == 1:
+            self._unsent = 0
+            self._write(pending[0].wire(), 1, turn)
+            return
+        runs = _runs(pending)
         for number, run in enumerate(runs, start=1):
             # Before the write, which may take a member out that wants to know how far it got.
-            self._unsent = runs[number][0][0].seq if number < len(runs) else 0
-            self.write(turn.wire(run, self.coding, self._epoch), len(run))
-        self._metrics.latency.observe(max(0.0, time.time() - oldest_ns / 1e9))
+            self._unsent = runs[number][0].event.seq if number < len(runs) else 0
+            self._write(turn.wire(run, self.coding), len(run), turn)
 
-    def write(self, data: bytes, frames: int = 1) -> None:
-        """Write `data`, in the group's coding, to every member now."""
+    def _write(self, data: bytes, frames: int, turn: Turn) -> None:
         self._catch_up = None
         writes = self._writes
         if writes is None:
@@ -151,8 +168,7 @@ class Group:
         # A write may take its member out of the group; the list is replaced then, never changed.
         for write in writes:
             write(data)
-        self.last_write = time.monotonic()
-        self._metrics.deliveries.inc(len(writes) * frames)
+        turn.deliveries += len(writes) * frames
 
     def write_to(self, members: list[Member], data: bytes) -> None:
         """Write `data` to those of these who are members still."""
@@ -189,14 +205,14 @@ class Group:
         return len(backlog), pieces
 
 
-def _runs(pending: list[Pending]) -> list[tuple[Pending, ...]]:
+def _runs(pending: list[Frame]) -> list[tuple[Frame, ...]]:
     """Cut where a piece would be more than a client that keeps up should have to take at once."""
-    runs: list[tuple[Pending, ...]] = []
+    runs: list[tuple[Frame, ...]] = []
     first = size = 0
-    for number, (event, _) in enumerate(pending):
-        size += len(event.body)
+    for number, frame in enumerate(pending):
+        size += len(frame.event.body)
         if size > SLICE and number > first:
             runs.append(tuple(pending[first:number]))
-            first, size = number, len(event.body)
+            first, size = number, len(frame.event.body)
     runs.append(tuple(pending[first:]))
     return runs

@@ -19,7 +19,7 @@ from stream_gateway.coding import Coding, Form, form
 from stream_gateway.config import Config
 from stream_gateway.consumer import Delivery
 from stream_gateway.frames import Event, decode_change
-from stream_gateway.group import Flush, Group, View
+from stream_gateway.group import Group, Turn, View
 from stream_gateway.joining import Joining
 from stream_gateway.metrics import Metrics
 from stream_gateway.opening import Opening
@@ -188,16 +188,17 @@ class Hub:
     def _deliver(self, channel: Channel, event: Event) -> None:
         epoch = self.position.epoch
         for group, form_ in channel.groups.items():
-            if group.push(event, form_, epoch):
+            if group.push(event.frame(form_, epoch)):
                 if not self._dirty:
                     self._loop.call_soon(self._flush)
                 self._dirty.append(group)
 
     def _flush(self) -> None:
         dirty, self._dirty = self._dirty, []
-        turn = Flush()
+        turn = Turn()
         for group in dirty:
             group.flush(turn)
+        turn.end(self._metrics)
 
     def _reload(self, channel: Channel, event: Event | None) -> None:
         """Load the channel anew and bring its clients back with snapshots: never silence."""
