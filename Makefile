@@ -12,7 +12,7 @@ export GATEWAYS COMMAND_APIS
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run token test lint format bench chaos lock clean
+.PHONY: help setup run token test lint format bench chaos soak lock clean
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -30,7 +30,7 @@ token: $(STAMP) ## Print a development token: make -s token ROLE=manager CLUB=ba
 
 ##@ Check
 test: $(STAMP) ## Run the tests [ARGS="tests/unit -k hold"]
-	$(PY) -m pytest -m "not chaos and not bench" $(ARGS)
+	$(PY) -m pytest -m "not chaos and not bench and not soak" $(ARGS)
 
 lint: $(STAMP) ## Ruff (rules and format) and mypy
 	$(PY) -m ruff check .
@@ -47,6 +47,9 @@ bench: $(STAMP) ## Measure against the budgets [ARGS="holds relay latency fanout
 
 chaos: $(STAMP) ## Kill and cut servers under load, then check every invariant [ARGS=]
 	$(PY) -m pytest -m chaos -s --timeout=0 $(ARGS)
+
+soak: $(STAMP) ## The long forms: 10,000 schedules, 5,000 clients [ARGS="-k drain" SEEDS=0-9999]
+	$(PY) -m pytest -m soak -s --timeout=0 $(ARGS)
 
 ##@ Keep house
 lock: ## Resolve requirements/*.in into the locked *.txt [ARGS=--upgrade]

@@ -245,6 +245,10 @@ class LivePublisher:
 
     async def change_layout(self, key: ChannelKey = CHANNEL, sections: int = 10) -> LayoutUpdated:
         """Commit another layout of so many sections; not yet published."""
+        return self.commit_layout(key, sections)
+
+    def commit_layout(self, key: ChannelKey, sections: int) -> LayoutUpdated:
+        """The same, at once."""
         truth = self.truth(key)
         truth.version += 1
         truth.layout_version += 1
@@ -282,7 +286,13 @@ class LivePublisher:
 
     async def notify(self, club: str, customer: str, kind: str = "hold.created") -> int:
         """One private notification; its stream sequence."""
-        key = CustomerKey(club, customer)
+        seq, _ = await self.notify_customer(CustomerKey(club, customer), kind)
+        return seq
+
+    async def notify_customer(
+        self, key: CustomerKey, kind: str = "hold.created"
+    ) -> tuple[int, int]:
+        """One private notification; its stream sequence and its revision."""
         number = next(self._numbers)
         body = CustomerUpdated(
             channel=key.name,
@@ -292,7 +302,8 @@ class LivePublisher:
             occurred_at=timestamp(1_771_189_272_123),
         )
         headers = {HEADER_EPOCH: self.epoch, HEADER_MSG_ID: f"{self.epoch}/{key.name}/@{number}"}
-        return await self._publish(customer_subject(key), msgspec.json.encode(body), headers)
+        seq = await self._publish(customer_subject(key), msgspec.json.encode(body), headers)
+        return seq, number
 
     async def keep_snapshot(self, key: ChannelKey = CHANNEL) -> None:
         """Write the channel's snapshot to the bucket, as of what is published."""

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.support.live_publisher import CLUB, LivePublisher, live_publisher
-from tests.support.services import SECRET, bearer
+from tests.support.services import SECRET, Service, bearer
 from tests.support.until import until
 
 from holdfast_dev.nats import EmbeddedNats
@@ -44,6 +44,17 @@ async def is_ready(gateway: Gateway) -> bool:
     """Whether /readyz says so."""
     async with httpx.AsyncClient() as http:
         return (await http.get(f"{gateway.url}/readyz")).status_code == 200
+
+
+async def all_ready(services: list[Service]) -> None:
+    """Wait until each says so."""
+    async with httpx.AsyncClient() as http:
+        for service in services:
+
+            async def ready(url: str = service.url) -> bool:
+                return (await http.get(f"{url}/readyz")).status_code == 200
+
+            await until(ready)
 
 
 @asynccontextmanager

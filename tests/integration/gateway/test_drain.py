@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.integration.gateway.conftest import Start, stream_url
+from tests.integration.gateway.conftest import Start, all_ready, stream_url
 from tests.support.live_publisher import CHANNEL, LivePublisher
 from tests.support.services import SECRET, Service
 from tests.support.services import start as start_process
@@ -48,17 +48,6 @@ async def processes(
             services.append(service)
         await all_ready(services)
         yield services
-
-
-async def all_ready(services: list[Service]) -> None:
-    """Wait until each says so."""
-    async with httpx.AsyncClient() as http:
-        for service in services:
-
-            async def ready(url: str = service.url) -> bool:
-                return (await http.get(f"{url}/readyz")).status_code == 200
-
-            await until(ready)
 
 
 async def test_sigterm_sends_clients_elsewhere_over_a_window(
