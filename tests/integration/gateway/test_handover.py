@@ -1,177 +1,171 @@
-"""The handover: what becomes of uvicorn's connection, and of what else was on it."""
+"""The handover, on every event loop: what becomes of uvicorn's connection, and of what else was on it."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
-import zlib
-from urllib.parse import urlsplit
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from tests.integration.gateway.conftest import Start, stream_url
-from tests.support.live_publisher import LivePublisher
-from tests.support.sse_client import Client, SseParser
+from tests.integration.gateway.conftest import settings, stream_url
+from tests.support.gateway_thread import LOOPS, GatewayThread
+from tests.support.live_publisher import LivePublisher, live_publisher
+from tests.support.raw import Raw
+from tests.support.sse_client import Client
 from tests.support.until import until
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from holdfast_dev.nats import EmbeddedNats
 from stream_gateway.app import Gateway
-from stream_gateway.fallback import QueueTransport
+
+ALIVE = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+NO_REQUEST = "Invalid HTTP request received."
 
 
-class Raw:
-    """A connection by hand."""
+@pytest.fixture(scope="module")
+async def publisher(nats_server: EmbeddedNats) -> AsyncIterator[LivePublisher]:
+    """One for all; what matters here is connections."""
+    async with live_publisher(nats_server.url) as made:
+        yield made
 
-    def __init__(self, gateway: Gateway) -> None:
-        parts = urlsplit(gateway.url)
-        self._host, self._port = parts.hostname, parts.port
-        self.url = urlsplit(stream_url(gateway))
-        self.received = b""
 
-    async def __aenter__(self) -> Raw:
-        self.reader, self.writer = await asyncio.open_connection(self._host, self._port)
-        return self
+@pytest.fixture(scope="module", params=LOOPS)
+async def thread(
+    request: pytest.FixtureRequest, nats_server: EmbeddedNats, publisher: LivePublisher
+) -> AsyncIterator[GatewayThread]:
+    """A gateway on each loop."""
+    async with GatewayThread(settings(nats_server.url), request.param) as made:
+        yield made
 
-    async def __aexit__(self, *_error: object) -> None:
-        self.writer.transport.abort()
 
-    def request(self, method: str = "GET", *, version: str = "1.1", more: str = "") -> bytes:
-        target = f"{self.url.path}?{self.url.query}"
-        return f"{method} {target} HTTP/{version}\r\nHost: x\r\n{more}\r\n".encode()
+@pytest.fixture
+async def gateway(thread: GatewayThread) -> AsyncIterator[Gateway]:
+    """The gateway, which nobody uses before and after."""
+    yield thread.gateway
+    await until(lambda: not thread.gateway.hub.clients and not thread.gateway.hub.groups)
 
-    async def until(self, wanted: bytes) -> None:
-        async with asyncio.timeout(10):
-            while wanted not in self.received:
-                data = await self.reader.read(65536)
-                assert data, self.received[-500:]
-                self.received += data
 
-    async def until_closed(self) -> None:
-        async with asyncio.timeout(10):
-            try:
-                while data := await self.reader.read(65536):
-                    self.received += data
-            except ConnectionError:
-                pass
+@pytest.fixture
+def raw(gateway: Gateway) -> Raw:
+    return Raw(stream_url(gateway))
 
 
 @pytest.fixture(autouse=True)
-def no_complaints(caplog: pytest.LogCaptureFixture) -> object:
-    """Uvicorn must not notice anything."""
+def complaints(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
+    """What may be logged: nothing, where a test does not say otherwise."""
     caplog.set_level(logging.WARNING)
-    yield
-    assert [record.getMessage() for record in caplog.records] == []
+    expected: list[str] = []
+    yield expected
+    assert [record.getMessage() for record in caplog.get_records("call")] == expected
 
 
-async def test_no_task_and_no_protocol_of_uvicorn_per_client(
-    gateway: Gateway, publisher: LivePublisher
-) -> None:
+async def see_news(raw: Raw, publisher: LivePublisher) -> None:
+    """The stream is live."""
+    await raw.until(b"event: snapshot")
+    raw.received = b""
     await publisher.publish()
-    clients = [Client(stream_url(gateway)) for _ in range(500)]
-    async with Client(stream_url(gateway)) as first:
-        await first.count(1)
-        gc.collect()
-        tasks = len(asyncio.all_tasks())
-        for client in clients:
-            await client.open(read=False)
-        await until(lambda: len(gateway.hub.clients) == 501)
-        assert len(asyncio.all_tasks()) == tasks
-        server = gateway._servers[0]
-        assert server.server_state.connections == set()
-        assert server.server_state.tasks == set()
-        gc.collect()
-        assert [each for each in gc.get_objects() if isinstance(each, HttpToolsProtocol)] == []
-        for client in clients:
-            client.start_reading()
-        await publisher.publish()
-        for client in clients:
-            assert (await client.count(2))[1].data["version"] == 2
-        for client in clients:
-            await client.close()
-    await until(lambda: not gateway.hub.clients)
-    assert gateway.hub.groups == {}
+    await raw.until(b"event: availability.updated")
+
+
+def close_all(gateway: Gateway) -> None:
+    for client in list(gateway.hub.clients):
+        gateway.hub.close(client, "test")
 
 
 async def test_outlives_the_keep_alive_timeout(
-    start: Start, publisher: LivePublisher, monkeypatch: pytest.MonkeyPatch
+    raw: Raw, gateway: Gateway, publisher: LivePublisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gateway = await start()
     monkeypatch.setattr(gateway._servers[0].config, "timeout_keep_alive", 0.05)
-    async with Raw(gateway) as raw:
-        raw.writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n" + raw.request())
+    async with raw:
+        raw.send(ALIVE)
+        await raw.until(b'"status"')
+        raw.send(raw.request())
         await raw.until(b"event: snapshot")
         await asyncio.sleep(0.2)
-        await publisher.publish()
-        await raw.until(b"event: availability.updated")
+        await see_news(raw, publisher)
 
 
-async def test_a_request_before_it_on_the_same_connection_is_answered(gateway: Gateway) -> None:
-    async with Raw(gateway) as raw:
-        raw.writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n" + raw.request())
-        await raw.until(b'"status"')
-        await raw.until(b"event: snapshot")
-        assert raw.received.index(b'"status"') < raw.received.index(b"event: snapshot")
-
-
-async def test_requests_behind_it_are_dropped_and_a_close_is_seen(
-    gateway: Gateway, publisher: LivePublisher
+async def test_requests_before_it_on_the_same_connection_are_answered(
+    raw: Raw, publisher: LivePublisher
 ) -> None:
-    async with Raw(gateway) as raw:
-        raw.writer.write(raw.request() + b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
+    async with raw:
+        raw.send(ALIVE)
+        await raw.until(b'"status"')
+        raw.received = b""
+        raw.send(ALIVE + raw.request("HEAD") + ALIVE + raw.request())
         await raw.until(b"event: snapshot")
-        await publisher.publish()
-        await raw.until(b"event: availability.updated")
+        assert raw.received.count(b'"status"') == 2
+        assert raw.received.rindex(b'"status"') < raw.received.index(b"event: snapshot")
+        await see_news(raw, publisher)
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [ALIVE, ALIVE * 50, b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", b"GET /"],
+    ids=["a request", "many", "a post", "half a request"],
+)
+async def test_what_is_pipelined_behind_it_is_dropped_and_a_close_is_seen(
+    raw: Raw, gateway: Gateway, publisher: LivePublisher, behind: bytes
+) -> None:
+    async with raw:
+        raw.send(raw.request() + behind)
+        await see_news(raw, publisher)
         assert b'"status"' not in raw.received
-        assert len(gateway.hub.clients) == 1
+        assert b"HTTP/1.1" not in raw.received
+        await until(lambda: len(gateway.hub.clients) == 1)
     await until(lambda: not gateway.hub.clients)
+
+
+async def test_too_many_pipelined_requests_are_not_kept(
+    raw: Raw, gateway: Gateway, complaints: list[str]
+) -> None:
+    complaints.append(NO_REQUEST)
+    async with raw:
+        raw.send(raw.request() + ALIVE * 150)
+        await raw.until_closed()
+    assert gateway._servers[0].server_state.connections == set()
+
+
+async def test_garbage_in_its_wake_ends_the_connection(
+    raw: Raw, gateway: Gateway, complaints: list[str]
+) -> None:
+    complaints.append(NO_REQUEST)
+    async with raw:
+        raw.send(raw.request() + b"\x00\x01garbage\r\n\r\n")
+        await raw.until_closed()
+    assert b"400" in raw.received.split(b"\r\n")[0]
 
 
 async def test_bytes_after_it_are_dropped_up_to_a_bound(
-    gateway: Gateway, publisher: LivePublisher
+    raw: Raw, gateway: Gateway, publisher: LivePublisher
 ) -> None:
-    async with Raw(gateway) as raw:
-        raw.writer.write(raw.request())
+    async with raw:
+        raw.send(raw.request())
         await raw.until(b"event: snapshot")
-        raw.writer.write(b"x" * 60_000)
+        raw.send(b"\x00" * 60_000)
         await raw.writer.drain()
-        await publisher.publish()
-        await raw.until(b"event: availability.updated")
-        raw.writer.write(b"x" * 10_000)
+        await see_news(raw, publisher)
+        raw.send(b"\x00" * 10_000)
         await raw.until_closed()
-    await until(lambda: not gateway.hub.clients)
 
 
-async def test_a_client_that_is_gone_before_the_channel_opens(
-    gateway: Gateway, publisher: LivePublisher
-) -> None:
-    publisher.snapshot_delay = 0.1
-    async with Raw(gateway) as raw:
-        raw.writer.write(raw.request())
-        await raw.until(b"retry: ")
-    await until(lambda: not gateway.hub.clients)
-    await until(lambda: all(channel.is_open for channel in gateway.hub.channels.values()))
-    assert all(not channel.waiters for channel in gateway.hub.channels.values())
-
-
-async def test_a_client_that_closes_at_once(gateway: Gateway) -> None:
-    for _ in range(50):
-        async with Raw(gateway) as raw:
-            raw.writer.write(raw.request())
-    await until(lambda: not gateway.hub.clients and not gateway.hub.groups)
-
-
-async def test_a_half_closed_client_is_let_go(gateway: Gateway) -> None:
-    async with Raw(gateway) as raw:
-        raw.writer.write(raw.request())
+async def test_a_client_that_sends_for_ever_is_cut(raw: Raw, gateway: Gateway) -> None:
+    sent = 0
+    async with raw, asyncio.timeout(20):
+        raw.send(raw.request())
         await raw.until(b"event: snapshot")
-        raw.writer.write_eof()
-        await raw.until_closed()
-    await until(lambda: not gateway.hub.clients)
+        try:
+            while True:
+                raw.send(b"x" * 4096)
+                await raw.writer.drain()
+                sent += 4096
+        except ConnectionError:
+            pass
+    assert sent > 60_000
 
 
-async def test_head_is_the_head_alone(gateway: Gateway) -> None:
-    async with Raw(gateway) as raw:
-        raw.writer.write(raw.request("HEAD") + b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+async def test_head_is_the_head_alone(raw: Raw, gateway: Gateway) -> None:
+    async with raw:
+        raw.send(raw.request("HEAD") + ALIVE)
         await raw.until(b'"status"')
     head = raw.received.split(b"\r\n\r\n")[0]
     assert head.startswith(b"HTTP/1.1 200")
@@ -180,51 +174,156 @@ async def test_head_is_the_head_alone(gateway: Gateway) -> None:
     assert not gateway.hub.clients
 
 
-async def test_falls_back_to_a_response_of_its_own(
-    gateway: Gateway, publisher: LivePublisher
+@pytest.mark.parametrize(
+    ("more", "body"),
+    [
+        ("Content-Length: 3\r\n", b"abc"),
+        ("Content-Length: 3\r\n", b"a"),
+        ("Transfer-Encoding: chunked\r\n", b"3\r\nabc\r\n0\r\n\r\n"),
+        ("Transfer-Encoding: chunked\r\n", b"3\r\nab"),
+        ("Content-Length: 3\r\nExpect: 100-continue\r\n", b"abc"),
+        ("Content-Length: 3\r\nExpect: 100-continue\r\n", b""),
+    ],
+    ids=["length", "short", "chunks", "open chunk", "expectation", "unmet expectation"],
+)
+async def test_a_body_takes_the_other_way(
+    raw: Raw,
+    thread: GatewayThread,
+    gateway: Gateway,
+    publisher: LivePublisher,
+    more: str,
+    body: bytes,
 ) -> None:
-    async with Raw(gateway) as raw:
-        raw.writer.write(raw.request(more="Content-Length: 3\r\n") + b"abc")
+    async with raw:
+        raw.send(raw.request(more=more) + body)
         await raw.until(b"event: snapshot")
-        await publisher.publish()
-        await raw.until(b"event: availability.updated")
-        assert b"text/event-stream; charset=utf-8" in raw.received
-        assert b"no-store, no-transform" in raw.received
-        assert len(gateway.hub.clients) == 1
-        for client in list(gateway.hub.clients):
-            gateway.hub.close(client, "test")
-        await raw.until_closed()
-        # HTTP/1.0 knows no chunks: the framing would be content.
-        assert raw.received.endswith(b"0\r\n\r\n") == (version == "1.1")
-        assert (b"transfer-encoding" in raw.received) == (version == "1.1")
-    await until(lambda: not gateway.hub.clients)
+        head = raw.received
+        assert b"text/event-stream; charset=utf-8" in head
+        assert b"no-store, no-transform" in head
+        await see_news(raw, publisher)
+        await thread.call(lambda: close_all(gateway))
+        await raw.until(b"0\r\n\r\n")
+    await until(lambda: not gateway._servers[0].server_state.tasks)
 
 
-@pytest.mark.parametrize("gzip", [False, True])
-async def test_http_1_0_is_handed_over_without_chunks(
-    gateway: Gateway, publisher: LivePublisher, gzip: bool
+@pytest.mark.parametrize("more", ["", "Connection: keep-alive\r\n"])
+async def test_http_1_0_gets_no_chunks(
+    raw: Raw, thread: GatewayThread, gateway: Gateway, publisher: LivePublisher, more: str
 ) -> None:
-    """What nginx speaks to a server unless it is told otherwise."""
-    accepts = "Accept-Encoding: gzip\r\n" if gzip else ""
-    async with Raw(gateway) as raw:
-        raw.writer.write(raw.request(version="1.0", more=accepts))
-        await until(lambda: any(client.is_live for client in gateway.hub.clients))
-        (client,) = gateway.hub.clients
-        assert not isinstance(client.transport, QueueTransport)
-        await publisher.publish()
-        await until(lambda: gateway.hub.position.seq == 1)
-        gateway.hub.close(client, "test")
+    async with raw:
+        raw.send(raw.request(version="1.0", more=more))
+        await raw.until(b"}]}\n\n")
+        head, _, body = raw.received.partition(b"\r\n\r\n")
+        assert b"transfer-encoding" not in head
+        assert b"connection: close" in head
+        assert body.startswith(b": holdfast")
+        await see_news(raw, publisher)
+        await thread.call(lambda: close_all(gateway))
         await raw.until_closed()
-    head, _, body = raw.received.partition(b"\r\n\r\n")
-    assert b"chunked" not in head
-    assert head.count(b"connection: close") == 1
-    if gzip:
-        assert b"content-encoding: gzip" in head
-        body = zlib.decompressobj(31).decompress(body)
-    assert body.startswith(b": holdfast\n")
-    assert b"\r" not in body
-    events = SseParser().feed(body)
-    assert [event.event for event in events] == ["snapshot", "availability.updated"]
+        assert b"\r" not in raw.received
+        assert raw.received.endswith(b"\n\n")
+
+
+async def test_http_1_0_with_a_body_gets_no_chunks_either(
+    raw: Raw, publisher: LivePublisher
+) -> None:
+    async with raw:
+        raw.send(raw.request(version="1.0", more="Content-Length: 3\r\n") + b"abc")
+        await raw.until(b"}]}\n\n")
+        head, _, body = raw.received.partition(b"\r\n\r\n")
+        assert b"transfer-encoding" not in head
+        assert body.startswith(b": holdfast")
+        await see_news(raw, publisher)
+
+
+async def test_a_client_that_closes_at_once(gateway: Gateway) -> None:
+    for _ in range(50):
+        async with Raw(stream_url(gateway)) as raw:
+            raw.send(raw.request())
+            await asyncio.sleep(0)
+    await until(lambda: not gateway._servers[0].server_state.connections)
+
+
+async def test_a_client_that_is_gone_before_the_channel_opens(
+    raw: Raw, gateway: Gateway, publisher: LivePublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "snapshot_delay", 0.1)
+    async with Raw(stream_url(gateway, date="2026-03-01")) as other:
+        other.send(other.request())
+        await other.until(b"retry: ")
+        await until(lambda: len(gateway.hub.clients) == 1)
+    await until(lambda: not gateway.hub.clients)
+    await until(lambda: all(channel.is_open for channel in gateway.hub.channels.values()))
+    assert all(not channel.waiters for channel in gateway.hub.channels.values())
+
+
+async def test_a_half_closed_client_is_let_go(raw: Raw) -> None:
+    async with raw:
+        raw.send(raw.request())
+        await raw.until(b"event: snapshot")
+        raw.writer.write_eof()
+        await raw.until_closed()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
+        "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n",
+    ],
+    ids=["websocket", "h2c"],
+)
+async def test_an_upgrade_is_ignored(raw: Raw, publisher: LivePublisher, more: str) -> None:
+    async with raw:
+        raw.send(raw.request(more=more))
+        await see_news(raw, publisher)
+
+
+async def test_an_upgrade_of_another_request_is_ignored_too(raw: Raw) -> None:
+    async with raw:
+        raw.send(raw.request(target="/livez", more="Connection: Upgrade\r\nUpgrade: h2c\r\n"))
+        await raw.until_closed()
+    assert raw.received.startswith(b"HTTP/1.1 200")
+    assert b"connection: close" in raw.received
+
+
+async def test_connection_close_and_absolute_form(raw: Raw, publisher: LivePublisher) -> None:
+    async with raw:
+        target = f"http://elsewhere.example{raw.target}"
+        raw.send(raw.request(target=target, more="Connection: close\r\n"))
+        await raw.until(b"\r\n\r\n")
+        assert b"connection: close" in raw.received
+        await see_news(raw, publisher)
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["a long target", "a long header", "many headers", "endless headers"],
+)
+async def test_a_head_has_a_bound(
+    raw: Raw, gateway: Gateway, complaints: list[str], head: str
+) -> None:
+    if head != "endless headers":
+        complaints.append(NO_REQUEST)
+    async with raw:
+        match head:
+            case "a long target":
+                raw.send(raw.request(target=raw.target + "&x=" + "x" * 70_000))
+            case "a long header":
+                raw.send(raw.request(more=f"X-Long: {'x' * 70_000}\r\n"))
+            case "many headers":
+                raw.send(raw.request(more="X-A: b\r\n" * 9000))
+            case _:
+                raw.send(raw.request()[:-2] + b"X-A: b\r\n" * 10_000)
+        await raw.until_closed()
+    assert raw.received.startswith(b"HTTP/1.1 431 ")
+    assert not gateway._servers[0].server_state.connections
+
+
+async def test_a_long_head_within_the_bound_is_read(raw: Raw, publisher: LivePublisher) -> None:
+    async with raw:
+        raw.send(raw.request(more="X-A: b\r\n" * 1000))
+        await see_news(raw, publisher)
 
 
 async def test_headers_of_a_stream(gateway: Gateway) -> None:

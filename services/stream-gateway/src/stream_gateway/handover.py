@@ -22,6 +22,7 @@ MAX_HEAD = 64 * 1024
 """Bytes of a request's target and headers; uvicorn's parser has no bound."""
 MAX_PIPELINE = 100
 """Requests that wait behind one."""
+REFUSAL = b"HTTP/1.1 %b\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
 class Handover:
@@ -76,6 +77,7 @@ class HandoverProtocol(HttpToolsProtocol):
         self._lobby = lobby
         self._in_head = False
         self._head_size = 0
+        self._too_long = False
 
     # Connection
 
@@ -85,6 +87,8 @@ class HandoverProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lobby.leave(self)
+        # Uvicorn leaves its timer running after a reset, and the timer keeps everything.
+        self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -92,16 +96,15 @@ class HandoverProtocol(HttpToolsProtocol):
         if self._in_head:
             self._head_size += len(data)
             if self._head_size > MAX_HEAD and not self.transport.is_closing():
-                self.send_400_response("Request Header Fields Too Large")
+                self._too_long = True
+                self.send_400_response("")
 
     def give_up(self) -> None:
         """The request does not come, or not to its end."""
         if self.transport.is_closing():
             return
         if self._in_head and self._is_idle():
-            self.transport.write(
-                b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-            )
+            self.transport.write(REFUSAL % b"408 Request Timeout")
         self.transport.close()
 
     def let_go(self, cycle: RequestResponseCycle) -> tuple[asyncio.Transport, bool] | None:
@@ -132,7 +135,8 @@ class HandoverProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._in_head = False
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-        if size > MAX_HEAD or len(self.pipeline) >= MAX_PIPELINE:
+        self._too_long = size > MAX_HEAD
+        if self._too_long or len(self.pipeline) >= MAX_PIPELINE:
             raise HeadTooLong
         super().on_headers_complete()
         cycle = self.cycle
@@ -166,6 +170,14 @@ class HandoverProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         old = cycle.scope["http_version"] < "1.1"
         super()._start_asgi_task(cycle, Plain(app, cycle) if old else app)  # type: ignore[arg-type]
+
+    def send_400_response(self, msg: str) -> None:
+        """What uvicorn answers to what is no request; a long one is told why."""
+        if not self._too_long:
+            super().send_400_response(msg)
+            return
+        self.transport.write(REFUSAL % b"431 Request Header Fields Too Large")
+        self.transport.close()
 
     def _unsupported_upgrade_warning(self) -> None:
         """A server may ignore an upgrade (RFC 9110 §7.8); `curl --http2` asks for one each time."""
