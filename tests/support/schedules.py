@@ -92,7 +92,7 @@ class Schedule:
             case "staff":
                 if rng.random() < 0.5:
                     names.append(self._customer.name)
-                return Audience(names, bearer("manager", CLUB, "mgr_1"), staff=True)
+                return Audience(names, bearer("manager", CLUB, f"mgr_{self._seed}"), staff=True)
             case _:
                 return Audience(names, {}, staff=False)
 

@@ -212,7 +212,7 @@ async def test_http_1_0_gets_no_chunks(
 ) -> None:
     async with raw:
         raw.send(raw.request(version="1.0", more=more))
-        await raw.until(b"}]}\n\n")
+        await raw.until(b"}]}\n")
         head, _, body = raw.received.partition(b"\r\n\r\n")
         assert b"transfer-encoding" not in head
         assert b"connection: close" in head
@@ -229,7 +229,7 @@ async def test_http_1_0_with_a_body_gets_no_chunks_either(
 ) -> None:
     async with raw:
         raw.send(raw.request(version="1.0", more="Content-Length: 3\r\n") + b"abc")
-        await raw.until(b"}]}\n\n")
+        await raw.until(b"}]}\n")
         head, _, body = raw.received.partition(b"\r\n\r\n")
         assert b"transfer-encoding" not in head
         assert body.startswith(b": holdfast")

@@ -115,6 +115,7 @@ async def test_a_thousand_clients_leave_nothing(
     assert (len(hub.groups), len(hub.stalled_clients)) == (0, 0)
     assert all(not each.waiters and not each.groups for each in hub.channels.values())
     assert len(gateway._servers[0].lobby) == 0
+    assert (gateway.limits.streams, gateway.limits.addresses) == (0, {})
     assert not any(gateway.pulse._wheel.values())
 
 
