@@ -168,6 +168,12 @@ class Pair:
             await until(partial(is_ready, service))
         return list(self.gateways.values())
 
+    async def quiet(self) -> list[Service]:
+        """Both, when those who looked before are gone."""
+        for service in await self.both():
+            await until(partial(has_clients, service, 0))
+        return list(self.gateways.values())
+
     def log(self) -> list[str]:
         return self._nginx.lines("streams.log")
 
@@ -184,3 +190,8 @@ async def clients_of(service: Service) -> int:
         text = (await http.get(f"{service.admin_url}/metrics")).text
     [line] = [each for each in text.splitlines() if each.startswith("holdfast_gateway_clients ")]
     return int(float(line.split()[1]))
+
+
+async def has_clients(service: Service, number: int) -> bool:
+    """Whether it counts so many."""
+    return await clients_of(service) == number

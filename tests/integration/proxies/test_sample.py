@@ -9,11 +9,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 import pytest
-from tests.integration.proxies.conftest import Pair, clients_of
+from tests.integration.proxies.conftest import Pair, clients_of, has_clients
 from tests.integration.proxies.sites import stream_of
 from tests.support.curl import curl_stream
 from tests.support.live_publisher import LivePublisher
-from tests.support.services import Service
 from tests.support.sse_client import EventSource, View
 from tests.support.until import until
 
@@ -62,7 +61,7 @@ def at(version: int, key: ChannelKey) -> Callable[[View], bool]:
 async def test_clients_of_a_gateway_that_ends_go_on_at_the_other(
     publisher: LivePublisher, pair: Pair, key: ChannelKey, end: str
 ) -> None:
-    first, second = await pair.both()
+    first, second = await pair.quiet()
     await publisher.publish(key)
     async with watchers(pair, key) as clients:
         async with busy(publisher, key):
@@ -70,7 +69,7 @@ async def test_clients_of_a_gateway_that_ends_go_on_at_the_other(
                 await first.kill()
             else:
                 assert await first.stop() == 0
-            await until(lambda: counts(second, CLIENTS))
+            await until(lambda: has_clients(second, CLIENTS))
         last = publisher.truth(key).version
         for each in clients:
             await each.until(at(last, key))
@@ -81,14 +80,10 @@ async def test_clients_of_a_gateway_that_ends_go_on_at_the_other(
         assert sorted(each.connections for each in clients) == [1] * 10 + [2] * 10
 
 
-async def counts(gateway: Service, number: int) -> bool:
-    return await clients_of(gateway) == number
-
-
 async def test_the_end_of_a_gateway_is_seen_over_http_2(
     publisher: LivePublisher, pair: Pair, key: ChannelKey
 ) -> None:
-    gateways = await pair.both()
+    gateways = await pair.quiet()
     await publisher.publish(key)
     async with curl_stream(stream_of(pair.secure, key), "--http2", "--compressed") as stream:
         await stream.event("snapshot", 1)
@@ -105,7 +100,7 @@ async def test_the_end_of_a_gateway_is_seen_over_http_2(
 
 
 async def test_no_gateway_at_all(publisher: LivePublisher, pair: Pair, key: ChannelKey) -> None:
-    for gateway in await pair.both():
+    for gateway in await pair.quiet():
         await gateway.kill()
     url = stream_of(pair.secure, key)
     async with curl_stream(url, "--http2", origin="https://a.example") as stream:
@@ -126,4 +121,3 @@ async def test_no_gateway_at_all(publisher: LivePublisher, pair: Pair, key: Chan
         assert answer.json()["code"] == "UNAVAILABLE"
         assert (await http.get(f"{pair.secure}/holdfast-unavailable")).status_code == 404
         assert (await http.get(f"{pair.secure}/livez")).status_code == 502
-    await pair.both()

@@ -64,7 +64,7 @@ async def test_a_dozen_streams_share_one_connection_and_outlive_their_gateways(
     pair: Pair,
     key: ChannelKey,
 ) -> None:
-    gateways = await pair.both()
+    gateways = await pair.quiet()
     await publisher.publish(key)
     before = len(pair.log())
     url = stream_of(pair.secure, key)

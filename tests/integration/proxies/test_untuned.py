@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from tests.integration.proxies.conftest import clients_of
+from tests.integration.proxies.conftest import has_clients
 from tests.integration.proxies.sites import Sites, stream_of
 from tests.support.curl import curl_stream
 from tests.support.live_publisher import LivePublisher
@@ -83,12 +83,8 @@ async def test_a_client_that_goes_is_seen_to_go(
     version: str,
 ) -> None:
     await publisher.publish(key)
-    await until(lambda: counts(gateway, 0))
+    await until(lambda: has_clients(gateway, 0))
     async with curl_stream(stream_of(sites.origin(site), key), version) as stream:
         await stream.event("snapshot", 1)
-        assert await counts(gateway, 1)
-    await until(lambda: counts(gateway, 0))
-
-
-async def counts(gateway: Service, number: int) -> bool:
-    return await clients_of(gateway) == number
+        assert await has_clients(gateway, 1)
+    await until(lambda: has_clients(gateway, 0))
