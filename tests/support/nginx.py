@@ -50,7 +50,7 @@ async def nginx(folder: Path, http: str, *ports: int) -> AsyncIterator[Nginx]:
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         pytest.fail(
-            "no nginx on this machine; on Debian and Ubuntu: apt-get install nginx-light",
+            "no nginx on this machine; on Debian and Ubuntu: apt-get install nginx",
             pytrace=False,
         )
     folder.mkdir(parents=True, exist_ok=True)
