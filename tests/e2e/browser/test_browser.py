@@ -221,7 +221,7 @@ async def test_by_keyboard(windows: tuple[Window, Window]) -> None:
     await expect(ada.page.get_by_label("Name")).to_be_focused()
 
 
-async def test_the_token_is_for_the_booking_service_alone(demo: Site) -> None:
+async def test_the_token_goes_to_both_services_and_into_no_address(demo: Site) -> None:
     async with demo.window(*LEEDS, who="ada") as ada:
         assert "token" not in ada.page.url
         kept = await ada.page.evaluate("() => sessionStorage.getItem('holdfast.token')")
@@ -229,8 +229,12 @@ async def test_the_token_is_for_the_booking_service_alone(demo: Site) -> None:
         await ada.is_live()
         await expect(ada.page.locator("#who")).to_have_text("Ada")
         assert not any(kept in request.url for request in ada.requests)
-        bearers = {request.url.split("/v1/")[0] for request in ada.requests if ada.signed(request)}
-        assert bearers == {demo.api_url}
+        signed = {
+            tuple(request.url.split("/v1/")) for request in ada.requests if ada.signed(request)
+        }
+        gateway = ada.page.url.split("/?")[0]
+        assert {origin for origin, _ in signed} == {demo.api_url, gateway}
+        assert [path for origin, path in signed if origin == gateway] == ["stream-tickets"]
 
 
 async def test_a_link_to_no_night_says_so(demo: Site) -> None:
@@ -248,3 +252,56 @@ async def test_staff_hold_for_nobody_in_particular(demo: Site) -> None:
         await sam.sees("table_05", "mine")
         await sam.page.get_by_role("button", name="Release").click()
         await sam.sees("table_05", "available")
+
+
+async def test_staff_see_what_the_public_does_not(demo: Site) -> None:
+    async with (
+        demo.window(*LEEDS, who="sam", role="staff") as sam,
+        demo.window(*LEEDS, who="ada") as ada,
+    ):
+        await ada.hold("table_05")
+        await sam.sees("table_05", "held")
+        await ada.confirm("Ada Byron", "ada@example.com")
+        await sam.sees("table_05", "unavailable")
+        await expect(sam.place("table_05")).to_have_accessible_name(re.compile("booked$"))
+        await expect(sam.place("table_05").locator(".sub")).to_have_text("booked")
+        async with demo.window(*LEEDS) as stranger:
+            await stranger.sees("table_05", "unavailable")
+            await expect(stranger.place("table_05")).to_have_accessible_name(re.compile("taken$"))
+
+
+async def test_what_one_does_on_the_phone_shows_on_the_desk(demo: Site) -> None:
+    """The section was another's before, so only the private channel says that it is ours now."""
+    async with demo.window(*LEEDS, who="ada") as desk, demo.window(*LEEDS, who="ben") as ben:
+        await demo.hold(*LEEDS, "table_05", who="ada")
+        await desk.sees("table_05", "mine")
+        await ben.sees("table_05", "held")
+        await expect(desk.page.locator(".hold")).to_have_count(1)
+
+
+async def test_signing_in_and_out_changes_what_is_shown(demo: Site) -> None:
+    await demo.hold(*LEEDS, "table_05", who="ada")
+    async with demo.window(*LEEDS) as window:
+        await window.sees("table_05", "held")
+        await window.page.goto(
+            f"{window.page.url}#token={token('customer', sub='ada', name='Ada')}"
+        )
+        await window.sees("table_05", "mine")
+        await window.is_live()
+        await window.page.locator("#who").click()
+        await window.page.get_by_role("button", name="Sign out").click()
+        await window.sees("table_05", "held")
+        await window.is_live()
+
+
+async def test_a_token_of_another_club_is_no_obstacle(demo: Site) -> None:
+    async with demo.window(*LEEDS, state="live") as window:
+        await window.page.locator("#who").click()
+        dialog = window.page.get_by_role("dialog")
+        await dialog.get_by_label("Token").fill(token("staff", "grand", "eve", "Eve"))
+        await dialog.get_by_role("button", name="Use this token").click()
+        await expect(window.page.locator("#who")).to_have_text("Eve")
+        await window.is_live()
+        await demo.hold(*LEEDS, "table_05", who="ben")
+        await window.sees("table_05", "held")
+        window.forgive("404")

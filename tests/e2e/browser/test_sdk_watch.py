@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,21 @@ STREAM = (
 )
 
 
-@pytest.fixture
-async def page(browser: Browser) -> AsyncIterator[Page]:
+@asynccontextmanager
+async def scene_page(browser: Browser) -> AsyncIterator[Page]:
+    """A page with the fake EventSource, on a clock of its own."""
     async with module_page(browser) as page:
         await page.route(
             f"{MODULES}/fake.js",
             lambda route: route.fulfill(body=FAKE, content_type="text/javascript"),
         )
         await page.clock.install(time="2026-02-15T12:00:00Z")
+        yield page
+
+
+@pytest.fixture
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    async with scene_page(browser) as page:
         yield page
 
 
@@ -280,7 +288,7 @@ async def test_each_connection_has_a_ticket_of_its_own(page: Page) -> None:
     await page.clock.run_for(1000)
     assert await play(page, "return urls();") == [
         f"{STREAM}&ticket=ticket1",
-        f"{STREAM}&cursor=e1-50&ticket=ticket2",
+        f"{STREAM}&ticket=ticket2&cursor=e1-50",
     ]
 
 

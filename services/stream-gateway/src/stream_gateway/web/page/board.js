@@ -3,8 +3,11 @@
  * at. The one who asks `look` sees all four; nothing here ever writes into the stream's sections.
  *
  * Looks: unknown (no snapshot yet), absent (takes no part in the slot), available, held,
- * unavailable, mine (held by us), booked (by us).
+ * unavailable, mine (held by us), booked (by us). Staff are sent more states than that; `state` has
+ * the one that was sent.
  */
+
+const TAKEN = new Set(['pending_approval', 'confirmed', 'blocked']);
 
 export class Board {
   #venue;
@@ -28,6 +31,7 @@ export class Board {
     const capacity = section?.capacity ?? { total: 1, available: 0 };
     return {
       look: this.#word(section, own),
+      state: section?.state ?? null,
       free: capacity.available,
       total: capacity.total,
       own: own?.quantity ?? 0,
@@ -40,7 +44,8 @@ export class Board {
   #word(section, own) {
     if (!section) return this.#sections.size > 0 ? 'absent' : 'unknown';
     const whole = section.capacity.total === 1 || section.capacity.available === 0;
-    return own && whole ? own.look : section.state;
+    if (own && whole) return own.look;
+    return TAKEN.has(section.state) ? 'unavailable' : section.state;
   }
 
   /** A table goes as a whole, so all of its seats must be free. */

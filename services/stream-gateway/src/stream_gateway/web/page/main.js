@@ -43,7 +43,7 @@ if (config === null) {
 
 function start() {
   const session = new Session({ button: part('who'), dialog: part('sign-in') }, config, () =>
-    night?.signedIn(),
+    night?.isOpen ? night.signedIn() : open(page),
   );
   const page = {
     config,

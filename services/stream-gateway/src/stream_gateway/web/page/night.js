@@ -5,7 +5,7 @@
  *                └───▶ panel            └─▶ marks ─▶ board
  */
 
-import { queries, watch } from '../sdk/holdfast.js';
+import { customerIdOf, queries, streamTickets, watch } from '../sdk/holdfast.js';
 import { Board } from './board.js';
 import { Dealings } from './dealings.js';
 import { Own } from './own.js';
@@ -15,6 +15,7 @@ import { Plan } from './plan/plan.js';
 import { describe } from './venue.js';
 
 const TICK_MS = 250;
+const OF_NO_USE = new Set(['UNAUTHENTICATED', 'ACTION_NOT_PERMITTED', 'CLUB_NOT_FOUND']);
 
 export class Night {
   #page;
@@ -56,7 +57,7 @@ export class Night {
     this.#dealings = new Dealings(page, where, { stream: this.#stream, own: this.#own });
     this.#build(definition);
     this.#ticker = setInterval(() => this.#panel.tick(), TICK_MS);
-    this.signedIn();
+    this.#showOwn();
   }
 
   close() {
@@ -68,8 +69,18 @@ export class Night {
     cancelAnimationFrame(this.#frame);
   }
 
+  /** Whether there is a stream that may still come. */
+  get isOpen() {
+    return this.#stream.state !== 'closed';
+  }
+
   /** The bearer has changed, or there is none. */
-  async signedIn() {
+  signedIn() {
+    this.#stream.renew();
+    return this.#showOwn();
+  }
+
+  async #showOwn() {
     this.#panel.render();
     if (this.#session.role === 'none') {
       this.#own.clear();
@@ -88,11 +99,29 @@ export class Night {
       gateway: '',
       ...this.#where,
       clock: this.#page.clock,
+      ticket: (channels) => this.#ticket(channels),
+      customerId: async () => {
+        const { role, subject } = this.#session;
+        return role === 'customer' ? customerIdOf(subject) : null;
+      },
+      onOwn: () => this.#own.ask(),
       onState: ({ sections, changed, snapshot }) => this.#stateChanged(sections, changed, snapshot),
       onStatus: (status) => this.#statusChanged(status),
       onLayout: (layoutVersion) => this.#layoutChanged(layoutVersion),
       onMarks: (ids) => this.#changed(ids),
     });
+  }
+
+  /** Where the token is of no use here, what everybody may see is better than nothing. */
+  async #ticket(channels) {
+    const token = () => this.#session.token;
+    try {
+      return await streamTickets({ gateway: '', token })(channels);
+    } catch (error) {
+      if (error.code === 'UNAUTHENTICATED') this.#dealings.complain(error);
+      if (OF_NO_USE.has(error.code)) return null;
+      throw error;
+    }
   }
 
   /** @param {object} [layout]  where it is another than the definition's own */

@@ -12,6 +12,13 @@ const LOOKS = {
   unknown: 'not known yet',
 };
 
+/** What only staff are told. */
+const STATES = {
+  pending_approval: 'awaiting approval',
+  confirmed: 'booked',
+  blocked: 'blocked',
+};
+
 export class PlaceWords {
   #venue;
   #board;
@@ -40,13 +47,14 @@ export class PlaceWords {
 
   /** `Table 12, takes 2 to 4, £25, free` */
   label(place) {
-    const { look, free, total, own, pending, selected } = this.#board.look(place.id);
+    const { look, state, free, total, own, pending, selected } = this.#board.look(place.id);
     const many = total > 1 && look === 'available';
+    const taken = look === 'unavailable' ? STATES[state] : undefined;
     return [
       place.name,
       party(place),
       this.price(place),
-      many ? `${free} of ${total} free` : (LOOKS[look] ?? 'free'),
+      many ? `${free} of ${total} free` : (taken ?? LOOKS[look] ?? 'free'),
       many && own > 0 ? `${own} yours` : '',
       pending ? 'asking for it' : selected ? 'selected' : '',
     ]

@@ -37,6 +37,11 @@ export class Session {
     return this.#bearer?.role ?? 'none';
   }
 
+  /** Whom the token claims to be of; null for nobody. */
+  get subject() {
+    return this.#bearer?.sub ?? null;
+  }
+
   get #bearer() {
     return this.#token ? bearer(this.#token) : null;
   }

@@ -19,9 +19,11 @@ import { transition, UNCONNECTED } from './protocol.js';
 import { path, Problem, request } from './request.js';
 import { applyEvent, mergeListed, replaceAll } from './sections.js';
 import { ServerClock } from './server-clock.js';
+import { channelName, namedStream, ownChannelName } from './tickets.js';
 
 export { commands, guestSession, Problem, Unreachable } from './commands.js';
 export { queries } from './queries.js';
+export { customerIdOf, streamTickets } from './tickets.js';
 export { ServerClock };
 
 /** The server speaks at least every 15 s; three times that is a dead connection. */
@@ -43,7 +45,10 @@ const FINAL = new Set([400, 401, 403, 404, 410]);
  * @property {(status: {state: string, problem: Problem|null}) => void} [onStatus]
  * @property {(layoutVersion: number) => void} [onLayout]  geometry to fetch; a snapshot follows
  * @property {(sectionIds: string[]) => void} [onMarks]  own pending changes came or went
- * @property {() => Promise<string>} [ticket]  for streams that are not public, asked for each connection
+ * @property {(channels: string[]) => Promise<string|null>} [ticket]  for somebody with a token, asked
+ *   for each connection; null: go on as anybody. A Problem that will not pass closes the stream
+ * @property {() => Promise<string|null>} [customerId]  with a ticket: whose private channel to follow too
+ * @property {(notice: object) => void} [onOwn]  something of theirs changed; read `me`
  * @property {ServerClock} [clock]
  * @property {typeof EventSource} [EventSource]
  * @property {typeof fetch} [fetch]
@@ -64,6 +69,7 @@ class Watch {
   #retry = null;
   #watchdog = null;
   #problem = null;
+  #withTicket = false;
   #nudge = () => this.#retry !== null && this.#say({ type: 'due' });
 
   constructor(options) {
@@ -90,6 +96,11 @@ class Watch {
 
   get clock() {
     return this.#options.clock;
+  }
+
+  /** Who looks is somebody else now: the stream begins anew, with a ticket of theirs. */
+  renew() {
+    this.#say({ type: 'renew' });
   }
 
   close() {
@@ -127,6 +138,8 @@ class Watch {
         return this.#show(null, applyEvent(this.#sections, event.body));
       case 'forget':
         return this.#sections.clear();
+      case 'own':
+        return this.#options.onOwn?.(event.body);
       case 'layout':
         return this.#options.onLayout?.(this.#model.layoutVersion);
       default:
@@ -140,18 +153,37 @@ class Watch {
     this.#connection += 1;
     const connection = this.#connection;
     let url = this.#url('/stream');
-    if (this.#model.cursor !== null) url += path`&cursor=${this.#model.cursor}`;
     if (this.#options.ticket) {
-      const ticket = await this.#options.ticket().catch(() => null);
+      url = await this.#ticketed().catch((error) => error);
       if (connection !== this.#connection) return;
-      if (ticket === null) return this.#say({ type: 'silent' });
-      url += path`&ticket=${ticket}`;
+      if (url instanceof Error) return this.#noTicket(url);
     }
+    if (this.#model.cursor !== null) url += path`&cursor=${this.#model.cursor}`;
     this.#source?.close();
     const source = new this.#options.EventSource(url);
     this.#source = source;
     this.#listen(source);
     this.#watchSilence();
+  }
+
+  /** The address of the stream with a ticket in it, or without, where there is none to be had. */
+  async #ticketed() {
+    const { gateway, club, ticket, customerId } = this.#options;
+    const channels = [channelName(this.#options)];
+    const own = await customerId?.();
+    if (own) channels.push(ownChannelName(club, own));
+    const given = await ticket(channels);
+    this.#withTicket = given !== null;
+    if (given === null) return this.#url('/stream');
+    const url = own ? namedStream(gateway, channels) : this.#url('/stream');
+    return url + path`&ticket=${given}`;
+  }
+
+  #noTicket(error) {
+    if (!(error instanceof Problem) || !FINAL.has(error.status))
+      return this.#say({ type: 'silent' });
+    this.#problem = error;
+    return this.#say({ type: 'refused' });
   }
 
   #listen(source) {
@@ -172,6 +204,7 @@ class Watch {
     }));
     on('availability.updated', 'updated', ({ version }) => ({ version }));
     on('layout.updated', 'layout', ({ version, layoutVersion }) => ({ version, layoutVersion }));
+    on('customer.updated', 'own');
     on('checkpoint', 'checkpoint');
     on('reset', 'reset');
     on('reauth', 'reauth');
@@ -197,10 +230,12 @@ class Watch {
 
   /** An EventSource does not tell the status it died of; the plain snapshot of the channel does. */
   async #ask() {
+    // With a ticket the snapshot is not ours to ask for; the next ticket tells as much.
+    if (this.#withTicket) return;
     try {
       await request(this.#url(''), { fetch: this.#options.fetch });
     } catch (error) {
-      if (!(error instanceof Problem) || !FINAL.has(error.status) || this.#options.ticket) return;
+      if (!(error instanceof Problem) || !FINAL.has(error.status)) return;
       if (this.#model.state === 'live') return;
       this.#problem = error;
       this.#say({ type: 'refused' });

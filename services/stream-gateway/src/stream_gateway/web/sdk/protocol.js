@@ -8,7 +8,7 @@
  *       │        lost, dead, │  │ snapshot;
  *       │   silent, gap,     │  │ or, where the version is still known: event in order, checkpoint
  *       │   layout, reset,   │  │
- *       │             reauth ▼  │
+ *       │      reauth, renew ▼  │
  *       │                  refreshing ◀─┐ lost, dead, silent, gap, layout, reset, reauth
  *       │                    │      └───┘
  *       └── close, refused ──┴──▶ closed    (nothing leads out; `live` goes there as well)
@@ -34,7 +34,7 @@
  *   wait      back off, then say `due`       ask      why the server turned us away
  *   replace   all sections by the snapshot's  merge   the snapshot's sections into the known ones
  *   apply     the event to its section       forget   all sections
- *   layout    has a new version
+ *   layout    has a new version              own      tell that something of the viewer's changed
  */
 
 /** @type {Readonly<Model>} */
@@ -100,10 +100,22 @@ const STEPS = {
     return live(model, cursor, {}, NOTHING);
   },
 
+  /** A private channel has no version. A cursor that is new says that all before it was delivered. */
+  own(model, { cursor }) {
+    const here = model.version !== null && cursor && cursor !== model.cursor;
+    return here ? live(model, cursor, {}, ['own']) : { model, effects: ['own'] };
+  },
+
   /** The history we knew is not the server's; its snapshot follows on the same stream. */
   reset: (model) => ({
     model: { ...interrupted(model), version: null, epoch: null, cursor: null },
     effects: ['forget'],
+  }),
+
+  /** What somebody else may see of the same sections comes by a snapshot. */
+  renew: (model) => ({
+    model: { ...interrupted(model), cursor: null, attempt: 0 },
+    effects: ['shut', 'open'],
   }),
 
   reauth: (model) => again(model, ['shut', 'wait']),

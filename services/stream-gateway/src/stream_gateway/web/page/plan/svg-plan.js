@@ -15,6 +15,8 @@ const WORDS = {
   absent: '',
   unknown: '',
 };
+/** What only staff are told of a place that is taken. */
+const STATES = { pending_approval: 'to approve', confirmed: 'booked', blocked: 'blocked' };
 const READABLE_PX = 9;
 
 export class SvgPlan {
@@ -129,8 +131,9 @@ export class SvgPlan {
     group.setAttribute('aria-pressed', seen.selected);
     group.setAttribute('aria-disabled', !able);
     group.setAttribute('aria-label', this.#words.label(place));
+    const taken = seen.look === 'unavailable' ? STATES[seen.state] : undefined;
     sub.textContent =
-      place.kind === 'pool' ? free(seen) : (WORDS[seen.look] ?? this.#words.price(place));
+      place.kind === 'pool' ? free(seen) : (taken ?? WORDS[seen.look] ?? this.#words.price(place));
     group.querySelector('.level')?.setAttribute('width', (place.w - 40) * (seen.free / seen.total));
   }
 
