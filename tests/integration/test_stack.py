@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.support.one_machine import OneMachine, one_machine, pasted, read_until, watched
+from tests.support.sse_client import Client, View
 from tests.support.until import until
 
 from holdfast_dev.banner import READY
@@ -113,6 +114,41 @@ async def test_the_printed_commands_work_as_pasted(machine: OneMachine) -> None:
     states = {section["sectionId"]: section["state"] for section in snapshot["sections"]}
     assert states["table_05"] == "unavailable"
     assert states["table_06"] == "available"
+
+
+async def test_a_client_resumes_on_any_gateway(machine: OneMachine) -> None:
+    gateways = [machine.addresses[name] for name in ("stream-gateway", "stream-gateway-2")]
+    path = f"/v1/stream?channel=availability:grand:arena:{machine.date}:evening"
+    view = View()
+    last = ""
+    for number, url in enumerate((*gateways, *gateways, gateways[1])):
+        if number:
+            await hold_a_seat(machine, f"missed-{number}")  # while it is nowhere
+        async with Client(url + path, {"Last-Event-ID": last} if last else {}) as client:
+            await client.until(lambda client=client: bool(client.events))  # type: ignore[misc]
+            version = await hold_a_seat(machine, f"seen-{number}")
+            await client.until(
+                lambda client=client, version=version: client.last.data.get("version") == version  # type: ignore[misc]
+            )
+            for event in client.events:
+                view.take(event)  # no hole and no double
+            last = client.last_event_id
+    assert (view.snapshots, view.resets) == (1, [])
+
+
+async def hold_a_seat(machine: OneMachine, key: str) -> int:
+    """The version at which it is held."""
+    body = {"date": machine.date, "slotId": "evening", "bestAvailable": {"quantity": 1}}
+    headers = {
+        "authorization": f"Bearer {machine.token('customer')}",
+        "idempotency-key": f"any-gateway-{key}",
+    }
+    url = machine.addresses["command-api"]
+    async with httpx.AsyncClient(base_url=url, headers=headers) as client:
+        answer = await client.post("/v1/clubs/grand/venues/arena/holds", json=body)
+    assert answer.status_code == 201, answer.text
+    version: int = answer.json()["version"]
+    return version
 
 
 async def test_a_second_stack_on_the_folder_is_refused_at_once(machine: OneMachine) -> None:
