@@ -10,8 +10,8 @@ from holdfast.contracts.cursor import Cursor
 from holdfast.contracts.events import ResetReason
 from holdfast.contracts.states import Audience
 from stream_gateway.admission import Wanted, join_of
+from stream_gateway.anchor import nanoseconds
 from stream_gateway.consumer import _place
-from stream_gateway.feed import nanoseconds
 from stream_gateway.polling import matches
 from stream_gateway.problems import Refusal
 from stream_gateway.routes import accepts_gzip

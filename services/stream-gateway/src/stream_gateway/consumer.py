@@ -22,6 +22,9 @@ from holdfast.runtime.nats import ApiError, Client, NatsError, cancellable, jets
 log = logging.getLogger("holdfast.gateway.consumer")
 
 MISSED_HEARTBEATS = 3
+GRACE = 0.05
+START_SECONDS = 2.0
+"""For the server's answer; one that a reconnect has lost never comes."""
 NANOSECONDS = 1_000_000_000
 
 
@@ -82,6 +85,7 @@ class PushConsumer:
                     **config,
                 },
             },
+            timeout=START_SECONDS,
         )
         self._name = reply["name"]
         # num_pending is counted after the first messages have left for us.
@@ -92,7 +96,7 @@ class PushConsumer:
         deadline = None if within is None else time.monotonic() + within
         while True:
             silence = self._heard + MISSED_HEARTBEATS * self._heartbeat - time.monotonic()
-            if silence <= 0:
+            if silence <= 0 and not await self._was_only_slow():
                 return "no heartbeat"
             rest = silence if deadline is None else min(silence, deadline - time.monotonic())
             done, _ = await asyncio.wait((self._trouble,), timeout=max(rest, 0))
@@ -101,18 +105,26 @@ class PushConsumer:
             if deadline is not None and time.monotonic() >= deadline:
                 return None
 
+    async def _was_only_slow(self) -> bool:
+        """Whether it was we who did not listen: what came while the loop was busy is handled now."""
+        heard = self._heard
+        await asyncio.sleep(GRACE)
+        return self._heard != heard or self._trouble.done()
+
     def fail(self, reason: str) -> None:
         """End it from outside, for instance after a reconnect."""
         if not self._trouble.done():
             self._trouble.set_result(reason)
 
     async def stop(self) -> None:
-        """Unsubscribe and delete it; the server deletes what we cannot reach any more."""
+        """Unsubscribe and delete it; the server itself deletes what does not seem to be reached
+        any more, and what nobody listens to."""
+        silent = self._heard + MISSED_HEARTBEATS * self._heartbeat < time.monotonic()
         self.fail("stopped")
         if self._subscription is not None:
             with suppress(NatsError):
                 await cancellable(self._subscription.unsubscribe())
-        if self._name and self._nc.is_connected:
+        if self._name and self._nc.is_connected and not silent:
             with suppress(NatsError, ApiError, TimeoutError):
                 verb = f"CONSUMER.DELETE.{self._stream}.{self._name}"
                 await jetstream_api(self._nc, verb, timeout=1.0)
@@ -145,16 +157,21 @@ class PushConsumer:
             self.fail(f"status {status}")
         elif message.reply:
             # Flow control: we are here, so everything before it was handled.
-            await cancellable(self._nc.publish(message.reply))
+            await self._go_on(message.reply)
         else:
             if int(headers.get("Nats-Last-Consumer", self._count)) != self._count:
                 self.fail("gap before a heartbeat")
                 return
             stalled = headers.get("Nats-Consumer-Stalled")
             if stalled:
-                await cancellable(self._nc.publish(stalled))
+                await self._go_on(stalled)
             elif self._on_idle is not None:
                 self._on_idle(int(headers.get("Nats-Last-Stream", 0)))
+
+    async def _go_on(self, reply: str) -> None:
+        # While cut off it cannot be sent; the server asks again with a heartbeat, or is made to.
+        with suppress(NatsError):
+            await cancellable(self._nc.publish(reply))
 
 
 def _place(reply: str) -> list[int]:

@@ -44,6 +44,8 @@ log = logging.getLogger("holdfast.gateway.source")
 OFF_LOOP = 32 * 1024
 """Compressed bytes from which on a snapshot is decoded in a thread."""
 SERVICE_ERROR = "Nats-Service-Error-Code"
+ANSWER_SECONDS = 2.0
+"""For JetStream's answer; one that a reconnect has lost never comes."""
 FETCH_SECONDS = 10.0
 SNAPSHOT_SECONDS = 5.0
 
@@ -57,7 +59,9 @@ class NatsSource:
     async def stream(self, subject: str | None = None) -> StreamState | None:
         body = None if subject is None else {"subjects_filter": subject}
         try:
-            reply = await jetstream_api(self._nc, f"STREAM.INFO.{LIVE_STREAM}", body)
+            reply = await jetstream_api(
+                self._nc, f"STREAM.INFO.{LIVE_STREAM}", body, timeout=ANSWER_SECONDS
+            )
         except ApiError as error:
             if error.err_code == NOT_FOUND_STREAM:
                 return None
@@ -161,7 +165,9 @@ class NatsSource:
 
     async def _get(self, stream: str, query: dict[str, Any]) -> Stored | None:
         try:
-            reply = await jetstream_api(self._nc, f"STREAM.MSG.GET.{stream}", query)
+            reply = await jetstream_api(
+                self._nc, f"STREAM.MSG.GET.{stream}", query, timeout=ANSWER_SECONDS
+            )
         except ApiError as error:
             if error.err_code == NOT_FOUND_MESSAGE:
                 return None

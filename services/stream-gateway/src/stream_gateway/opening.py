@@ -25,11 +25,14 @@ from stream_gateway.metrics import Metrics
 from stream_gateway.picture import Picture, UnknownSection
 from stream_gateway.position import Position
 from stream_gateway.source import SnapshotRefused, Source
+from stream_gateway.subscriber import Subscriber
 
 log = logging.getLogger("holdfast.gateway.opening")
 
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 2.0
+PUBLISH_SECONDS = 2.0
+"""How long to wait for a version before a later snapshot is looked for."""
 UNPUBLISHED_SECONDS = 1.0
 """How long a version that was never seen in the stream may still be on its way there."""
 
@@ -94,8 +97,23 @@ class Opening:
             _fail_waiters(channel, OpenFailed(channel.name, "internal error"))
 
     async def _run(self, channel: Channel) -> None:
-        """Open the channel or fail those who wait; a reload is tried for ever, since its clients
-        are live and must be able to come back."""
+        """Open the channel. Whoever waits for too long is sent away, to another gateway perhaps;
+        but a stream that was live is never ended for what the feed has lost: it waits on."""
+        try:
+            while not await self._opens_in_time(channel):
+                if not channel.waiters:
+                    return
+        except SnapshotRefused as error:
+            _fail_waiters(channel, OpenFailed(channel.name, str(error), known=False))
+            return
+        waiters = list(channel.waiters)
+        channel.waiters.clear()
+        for waiter in waiters:
+            waiter.wake()
+
+    async def _opens_in_time(self, channel: Channel) -> bool:
+        """Try again and again; a reload is tried for ever, since its clients are live and must be
+        able to come back."""
         pause = FIRST_PAUSE
         problem = "no answer"
         try:
@@ -121,15 +139,9 @@ class Opening:
                     pause = min(2 * pause, LONGEST_PAUSE)
         except TimeoutError:
             log.warning("%s could not be opened: %s", channel.name, problem)
-            _fail_waiters(channel, OpenFailed(channel.name, problem))
-            return
-        except SnapshotRefused as error:
-            _fail_waiters(channel, OpenFailed(channel.name, str(error), known=False))
-            return
-        waiters = list(channel.waiters)
-        channel.waiters.clear()
-        for waiter in waiters:
-            waiter.wake()
+            _fail_waiters(channel, OpenFailed(channel.name, problem), but_served=True)
+            return False
+        return True
 
     async def _step(self, channel: Channel) -> None:
         if not isinstance(channel.key, ChannelKey):
@@ -159,9 +171,7 @@ class Opening:
         if head is None or head.epoch not in (None, self._position.epoch):
             return await self._load_without_head(channel, record, picture, before)
         if head.version < version:
-            # Committed and in the snapshot, not yet in the stream: wait until the feed brings it.
-            floor = await self._published(channel, version)
-            return _Load(picture, floor, [])
+            return await self._load_ahead(channel, record, picture, before)
         missing: list[Event] = []
         floor = head.seq
         if head.version > version:
@@ -172,6 +182,23 @@ class Opening:
         # Else the snapshot would be ahead of the cursor that goes with it.
         await self._position.reached(missing[-1].seq if missing else head.seq)
         return _Load(picture, floor, missing)
+
+    async def _load_ahead(
+        self, channel: Channel, record: SnapshotRecord, picture: Picture, before: int
+    ) -> _Load:
+        """The snapshot is ahead of the channel's head in the stream. It was committed and is not
+        there yet; or it was there, at `record.seq`, and has been removed since."""
+        try:
+            async with asyncio.timeout(PUBLISH_SECONDS):
+                while (seq := channel.kept_seq(picture.version)) is None:
+                    if 0 < record.seq <= self._position.seq:
+                        return _Load(picture, max(before, record.seq), [])
+                    await self._position.moved()
+                await self._position.reached(seq)
+        except TimeoutError:
+            self._distrusted.add(channel)
+            raise NotYet(f"version {picture.version} does not come") from None
+        return _Load(picture, seq, [])
 
     async def _load_without_head(
         self, channel: Channel, record: SnapshotRecord, picture: Picture, before: int
@@ -224,8 +251,9 @@ def events_of(messages: list[Delivery]) -> list[Event]:
         raise Hole(f"a message cannot be read: {error}") from error
 
 
-def _fail_waiters(channel: Channel, problem: OpenFailed) -> None:
-    waiters = list(channel.waiters)
-    channel.waiters.clear()
-    for waiter in waiters:
+def _fail_waiters(channel: Channel, problem: OpenFailed, *, but_served: bool = False) -> None:
+    for waiter in list(channel.waiters):
+        if but_served and isinstance(waiter, Subscriber) and waiter.served:
+            continue
+        channel.waiters.discard(waiter)
         waiter.fail(problem)
