@@ -42,7 +42,7 @@ format: $(STAMP) ## Format the code and mend what ruff can mend
 	$(PY) -m ruff format .
 
 ##@ Measure
-bench: $(STAMP) ## Measure against the budgets [ARGS="holds relay latency fanout"]
+bench: $(STAMP) ## Measure against the budgets [ARGS="holds relay latency fanout curves storms neighbours"]
 	$(PY) -m tests.bench $(ARGS)
 
 chaos: $(STAMP) ## Kill and cut servers under load, then check every invariant [ARGS=]

@@ -9,7 +9,10 @@ MODULES = {
     "holds": "tests.bench.holds_rate",
     "relay": "tests.bench.relay_rate",
     "latency": "tests.bench.commit_to_client",
-    "fanout": "tests.bench.gateway_fanout",
+    "fanout": "tests.bench.gateway.fanout",
+    "curves": "tests.bench.gateway.curves",
+    "storms": "tests.bench.gateway.storms",
+    "neighbours": "tests.bench.gateway.neighbours",
 }
 
 

@@ -1,6 +1,6 @@
 """The floor: one `send` system call per client and event, and nothing else.
 
-Run as a process by `gateway_fanout.py`, to say how near to the kernel's own cost the gateway is on
+Run as a process by the benches, to say how near to the kernel's own cost the gateway is on
 the machine and in the minute of the run.
 """
 
@@ -13,10 +13,11 @@ import sys
 
 import uvloop
 from nats.aio.msg import Msg
+from tests.bench.gateway.feeds import NAME, as_chunk
 
 from holdfast.runtime.nats import connect_nats
 from holdfast.runtime.serve import address_of
-from stream_gateway.frames import chunk, decode_change, encode_body, public_body
+from stream_gateway.frames import decode_change, encode_body, public_body
 from stream_gateway.server import listen
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -29,7 +30,7 @@ async def serve() -> None:
 
     async def receive(message: Msg) -> None:
         body = public_body(decode_change(message.data))
-        frame = chunk(b"id: aaaaaaaaaa-1\n" + encode_body(b"availability.updated", body))
+        frame = as_chunk(b"id: aaaaaaaaaa-1\n" + encode_body(NAME, body))
         for client in clients:
             try:
                 client.send(frame)
@@ -47,7 +48,7 @@ async def serve() -> None:
         client, _ = await loop.sock_accept(listener)
         client.setblocking(False)
         await loop.sock_recv(client, 4096)
-        client.send(HEAD + chunk(b"event: snapshot\ndata: {}\n\n"))
+        client.send(HEAD + as_chunk(b"event: snapshot\ndata: {}\n\n"))
         clients.append(client)
 
 

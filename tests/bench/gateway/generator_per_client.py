@@ -1,6 +1,6 @@
 """The usual way, to compare with: sse-starlette, a generator and a queue per client.
 
-Run as a process by `gateway_fanout.py`; serves `/v1/stream` from `LIVE`, without replay, fences or
+Run as a process by the benches; serves `/v1/stream` from `LIVE`, without replay, fences or
 snapshots beyond a first event.
 """
 
