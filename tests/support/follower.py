@@ -12,6 +12,8 @@ from tests.support.sse_client import Received
 from tests.support.wire import Wire, connect
 
 GZIP = {"Accept-Encoding": "gzip"}
+ASIDE = ("checkpoint", "viewers")
+"""Events that may come at any time and change nothing."""
 
 
 class Audience(NamedTuple):
@@ -172,12 +174,13 @@ class Follower:
         return query
 
     def _take(self, received: Received) -> None:
+        assert self._staff or received.event != "viewers", received
         if received.event == "snapshot":
             slow = received.data.get("reason") == "slow_consumer" and self._may_be_slow
             assert slow or self._snapshots_due > 0, "a snapshot that nobody asked for"
             self._snapshots_due -= not slow
         else:
-            assert self._snapshots_due <= 0 or received.event == "checkpoint", received
+            assert self._snapshots_due <= 0 or received.event in ASIDE, received
         self._seen.take(received)
         if received.event == "snapshot" and not received.data.get("partial"):
             name, version = received.data["channel"], received.data["version"]

@@ -48,8 +48,8 @@ class Sight:
             case "customer.updated":
                 assert not self.notices or data["revision"] > self.notices[-1], (self.notices, data)
                 self.notices.append(data["revision"])
-            case "checkpoint":
-                pass
+            case "checkpoint" | "viewers":
+                assert received.event == "checkpoint" or received.id is None, received
             case _:
                 raise AssertionError(received)
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+import struct
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from tests.integration.gateway.conftest import settings, stream_url
 from tests.support.gateway_thread import LOOPS, GatewayThread
-from tests.support.live_publisher import LivePublisher, live_publisher
+from tests.support.live_publisher import CHANNEL, LivePublisher, live_publisher
 from tests.support.raw import Raw
 from tests.support.sse_client import Client
 from tests.support.until import until
 
 from holdfast_dev.nats import EmbeddedNats
 from stream_gateway.app import Gateway
+from stream_gateway.handover import HandoverProtocol
 
 ALIVE = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
 NO_REQUEST = "Invalid HTTP request received."
@@ -244,17 +247,45 @@ async def test_a_client_that_closes_at_once(gateway: Gateway) -> None:
     await until(lambda: not gateway._servers[0].server_state.connections)
 
 
+async def test_a_client_that_is_gone_before_its_head(
+    raw: Raw, gateway: Gateway, publisher: LivePublisher
+) -> None:
+    """The head has to wait where an answer before it fills the buffers."""
+    key = CHANNEL._replace(date="2026-03-02")
+    publisher.truth(key, sections=20_000)
+    poll = raw.target.replace("/stream?", "?").replace(CHANNEL.date, key.date)
+    state = gateway._servers[0].server_state
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with client:
+        client.connect((raw.url.hostname, raw.url.port))
+        client.sendall(raw.request(target=poll) + raw.request())
+
+        def stream_waits() -> bool:
+            protocols = [each for each in state.connections if isinstance(each, HandoverProtocol)]
+            return any(
+                each.flow.write_paused and not each.pipeline and not each.cycle.response_started
+                for each in protocols
+                if each.cycle
+            )
+
+        await until(stream_waits)
+    await until(lambda: not state.connections and not state.tasks)
+
+
 async def test_a_client_that_is_gone_before_the_channel_opens(
     raw: Raw, gateway: Gateway, publisher: LivePublisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(publisher, "snapshot_delay", 0.1)
-    async with Raw(stream_url(gateway, date="2026-03-01")) as other:
+    key = CHANNEL._replace(date="2026-03-01")
+    async with Raw(stream_url(gateway, date=key.date)) as other:
         other.send(other.request())
         await other.until(b"retry: ")
         await until(lambda: len(gateway.hub.clients) == 1)
     await until(lambda: not gateway.hub.clients)
-    await until(lambda: all(channel.is_open for channel in gateway.hub.channels.values()))
-    assert all(not channel.waiters for channel in gateway.hub.channels.values())
+    await until(lambda: gateway.hub.channel(key).is_open)
+    assert not gateway.hub.channel(key).waiters
 
 
 async def test_a_half_closed_client_is_let_go(raw: Raw) -> None:
