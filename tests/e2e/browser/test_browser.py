@@ -270,6 +270,15 @@ async def test_staff_see_what_the_public_does_not(demo: Site) -> None:
             await expect(stranger.place("table_05")).to_have_accessible_name(re.compile("taken$"))
 
 
+async def test_staff_see_how_many_watch(demo: Site) -> None:
+    async with demo.window(*LEEDS, who="sam", role="staff") as sam:
+        await expect(sam.page.get_by_text("Only you are watching")).to_be_visible()
+        async with demo.window(*LEEDS, who="ada") as ada:
+            await expect(sam.page.get_by_text("2 are watching")).to_be_visible()
+            await expect(ada.page.get_by_text("watching")).to_be_hidden()
+        await expect(sam.page.get_by_text("Only you are watching")).to_be_visible()
+
+
 async def test_what_one_does_on_the_phone_shows_on_the_desk(demo: Site) -> None:
     """The section was another's before, so only the private channel says that it is ours now."""
     async with demo.window(*LEEDS, who="ada") as desk, demo.window(*LEEDS, who="ben") as ben:

@@ -248,6 +248,24 @@ async def test_a_partial_snapshot_leaves_the_rest(page: Page) -> None:
     assert states[-1] == [9, ["t2"], "available held"]
 
 
+async def test_viewers_are_of_this_channel_and_of_this_connection(page: Page) -> None:
+    seen = await play(
+        page,
+        """
+        const seen = [];
+        const { stream } = await watching({ onViewers: (viewers) => seen.push(viewers) });
+        const channel = 'availability:backroom:leeds:2026-02-15:slot_21_00';
+        FakeSource.last.say('snapshot', snapshot(5), 'e1-50');
+        FakeSource.last.say('viewers', { channel, viewers: 7 }, 'e1-50');
+        FakeSource.last.say('viewers', { channel: channel + 'x', viewers: 9 }, 'e1-50');
+        FakeSource.last.say('viewers', { channel, viewers: 8 }, 'e1-50');
+        stream.close();
+        return [...seen, stream.version];
+        """,
+    )
+    assert seen == [7, 8, None, 5]
+
+
 async def test_marks_stay_until_the_stream_shows_the_outcome(page: Page) -> None:
     seen = await play(
         page,

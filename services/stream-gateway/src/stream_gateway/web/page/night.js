@@ -34,6 +34,7 @@ export class Night {
   #frame = 0;
   #dirty = new Set();
   #all = false;
+  #viewers = null;
 
   /**
    * @param {object} page  `{config, session, notices, clock, planHost, panelHosts, status}`
@@ -105,6 +106,7 @@ export class Night {
         return role === 'customer' ? customerIdOf(subject) : null;
       },
       onOwn: () => this.#own.ask(),
+      onViewers: (viewers) => this.#watched(viewers),
       onState: ({ sections, changed, snapshot }) => this.#stateChanged(sections, changed, snapshot),
       onStatus: (status) => this.#statusChanged(status),
       onLayout: (layoutVersion) => this.#layoutChanged(layoutVersion),
@@ -160,6 +162,7 @@ export class Night {
     this.#words = words;
     this.#plan = plan;
     this.#panel = panel;
+    panel.watched(this.#viewers);
     dealings.show({ venue, board, plan, panel, words });
   }
 
@@ -194,6 +197,11 @@ export class Night {
     } catch (error) {
       this.#dealings.complain(error);
     }
+  }
+
+  #watched(viewers) {
+    this.#viewers = viewers;
+    this.#panel.watched(viewers);
   }
 
   #ownChanged() {

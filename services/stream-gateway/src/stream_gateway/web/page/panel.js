@@ -18,6 +18,7 @@ export class Panel {
   #booked = null;
   #free = h('p.free');
   #when = h('p.muted');
+  #watching = h('p.muted', { hidden: true });
   #hint = h('p.hint.muted');
 
   /** @param {{about: HTMLElement, cards: HTMLElement, legend: HTMLElement}} hosts */
@@ -26,7 +27,7 @@ export class Panel {
     this.#night = night;
     const { venue, date, slotId } = night;
     this.#selection = new SelectionCard(night);
-    fill(hosts.about, h('h1', {}, venue.name), this.#when, this.#free);
+    fill(hosts.about, h('h1', {}, venue.name), this.#when, this.#free, this.#watching);
     fill(
       hosts.cards,
       this.#holds,
@@ -51,6 +52,12 @@ export class Panel {
     const name = venue.slots.get(slotId)?.name || slotId;
     const text = [day(date), times, name.includes(':') ? '' : name].filter(Boolean).join(' · ');
     if (this.#when.textContent !== text) this.#when.textContent = text;
+  }
+
+  /** @param {number|null} viewers  how many look at this night, ourselves among them */
+  watched(viewers) {
+    this.#watching.hidden = viewers === null;
+    this.#watching.textContent = viewers === 1 ? 'Only you are watching' : `${viewers} are watching`;
   }
 
   render() {

@@ -49,6 +49,8 @@ const FINAL = new Set([400, 401, 403, 404, 410]);
  *   for each connection; null: go on as anybody. A Problem that will not pass closes the stream
  * @property {() => Promise<string|null>} [customerId]  with a ticket: whose private channel to follow too
  * @property {(notice: object) => void} [onOwn]  something of theirs changed; read `me`
+ * @property {(viewers: number|null) => void} [onViewers]  for staff: how many streams watch the channel,
+ *   over all gateways; null: not known (any more)
  * @property {ServerClock} [clock]
  * @property {typeof EventSource} [EventSource]
  * @property {typeof fetch} [fetch]
@@ -70,6 +72,7 @@ class Watch {
   #watchdog = null;
   #problem = null;
   #withTicket = false;
+  #viewers = null;
   #nudge = () => this.#retry !== null && this.#say({ type: 'due' });
 
   constructor(options) {
@@ -208,14 +211,27 @@ class Watch {
     on('checkpoint', 'checkpoint');
     on('reset', 'reset');
     on('reauth', 'reauth');
+    source.addEventListener('viewers', ({ data }) => {
+      if (source !== this.#source) return;
+      this.#watchSilence();
+      const { channel, viewers } = JSON.parse(data);
+      if (channel === channelName(this.#options)) this.#showViewers(viewers);
+    });
     source.addEventListener('error', () => {
       if (source !== this.#source) return;
       this.#say({ type: source.readyState === source.CLOSED ? 'dead' : 'lost' });
     });
   }
 
+  #showViewers(viewers) {
+    if (viewers === this.#viewers) return;
+    this.#viewers = viewers;
+    this.#options.onViewers?.(viewers);
+  }
+
   #shut() {
     this.#connection += 1;
+    this.#showViewers(null);
     this.#source?.close();
     this.#source = null;
     clearTimeout(this.#watchdog);
