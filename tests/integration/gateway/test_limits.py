@@ -148,8 +148,9 @@ async def test_a_drain_sends_clients_elsewhere_soon(
 
 
 async def test_what_is_not_known_yet_is_worth_another_try(
-    gateway: Gateway, publisher: LivePublisher
+    gateway: Gateway, publisher: LivePublisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("stream_gateway.absence.ASK_SECONDS", 0.1)
     publisher.serving = False  # so nobody can say whether there is such a venue
     url = stream_url(gateway).replace("leeds", "york")
     retry = await turned_away(url, {}, "the venue's schedule is on its way; come again")
