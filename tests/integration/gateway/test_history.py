@@ -9,11 +9,20 @@ import httpx
 import pytest
 from nats.aio.msg import Msg
 from tests.integration.gateway.conftest import Start, is_ready, running, stream_url
-from tests.support.live_publisher import LivePublisher, delete_stream, live_publisher
+from tests.support.feed_crew import StrictView
+from tests.support.live_publisher import (
+    CHANNEL,
+    CLUB,
+    LivePublisher,
+    delete_stream,
+    live_publisher,
+)
+from tests.support.services import bearer
 from tests.support.sse_client import Client, View
 from tests.support.until import until
 
 from holdfast.contracts.cursor import new_epoch
+from holdfast.contracts.states import Audience
 from holdfast.contracts.subjects import LIVE_STREAM
 from holdfast.runtime.nats import jetstream_api
 from holdfast_dev.nats import EmbeddedNats
@@ -65,25 +74,62 @@ async def test_a_gap_is_noticed_and_filled(
         assert len(lost) == 1
 
 
-async def test_a_crash_while_handling_a_message_loses_nothing(
+async def test_a_crash_in_the_middle_of_a_message_leaves_no_hole(
     gateway: Gateway, publisher: LivePublisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Some groups have it and some have not: all start over, and only those of the channel."""
+    other = CHANNEL._replace(date="2026-02-16")
+    staff = bearer("manager", CLUB, sub="sam")
+    async with (
+        Client(stream_url(gateway)) as first,
+        Client(stream_url(gateway), staff) as second,
+        Client(stream_url(gateway, date=other.date)) as bystander,
+    ):
+        for client in (first, second, bystander):
+            await client.count(1)
+        groups = gateway.hub.groups.values()
+        group = next(each for each in groups if each.views[0].form.audience is Audience.STAFF)
+
+        def crashing(_frame: object) -> bool:
+            monkeypatch.undo()
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(group, "push", crashing)
+        for _ in range(3):
+            await publisher.publish()
+            await publisher.publish(other)
+        for client in (first, second, bystander):
+            view = StrictView()
+            await client.until(lambda client=client: client.last.data.get("version") == 3)  # type: ignore[misc]
+            for event in client.events:
+                view.take(event)
+            assert not view.resets
+        assert [event.event for event in bystander.named()][1:] == ["availability.updated"] * 3
+
+
+async def test_a_crash_while_handling_a_message_resets(
+    gateway: Gateway, publisher: LivePublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, though the message would fail for ever."""
     async with Client(stream_url(gateway)) as client:
         await client.count(1)
         receive = gateway.hub.receive
-        crashed: list[Delivery] = []
 
         def crashing(delivery: Delivery) -> None:
-            if not crashed:
-                crashed.append(delivery)
+            if delivery.seq == 1:
                 raise ZeroDivisionError
             receive(delivery)
 
         monkeypatch.setattr(gateway.hub, "receive", crashing)
         for _ in range(3):
             await publisher.publish()
-        events = await client.count(4)
-        assert [event.data["version"] for event in events] == [0, 1, 2, 3]
+        await client.until(lambda: client.last.data.get("version") == 3)
+        await publisher.publish()
+        await client.until(lambda: client.last.data.get("version") == 4)
+        view = StrictView()
+        for event in client.events:
+            view.take(event)
+        assert view.resets == ["epoch_changed"]
 
 
 async def test_the_feed_task_is_started_again(

@@ -76,7 +76,6 @@ class Feed:
         """Whether the present consumer goes on where the last one ended."""
         self._lost = ""
         """Why what the sink knows is worth nothing, until the history begins anew."""
-        self._failed_at = 0
         self._foreign: set[str] = set()
         """Epochs that are not the stream's, though messages of them came late."""
         self._suspects: set[str] = set()
@@ -237,10 +236,8 @@ class Feed:
         try:
             self._sink.receive(delivery)
         except Exception:
-            if self._failed_at == delivery.seq:
-                # It will fail for ever: go on behind it, with fresh snapshots for everybody.
-                self._lost = f"message {delivery.seq} cannot be handled"
-            self._failed_at = delivery.seq
+            # Nobody knows who has it and who has not, nor whether it would fail for ever.
+            self._lost = f"message {delivery.seq} cannot be handled"
             raise
 
     def _idle(self, seq: int) -> None:

@@ -146,7 +146,9 @@ class Hub:
         self.position.begin(epoch, seq)
         for client in list(self.clients):
             client.group.remove(client)
-            if again and client.served:
+            join = client.join
+            resumes = join is not None and (join.cursor is not None or join.after is not None)
+            if again and (client.served or resumes):
                 client.join = Join(reset=ResetReason.EPOCH)
             self._joining.wake(client)
         for channel in self.channels.values():
@@ -158,7 +160,14 @@ class Hub:
         self._metrics.events.inc()
         channel = self.channels.get(delivery.subject)
         if channel is not None:
-            self._apply(channel, delivery)
+            try:
+                self._apply(channel, delivery)
+            except Exception:
+                if channel.private:
+                    raise
+                # Some clients may have it and some not, so all of them start over.
+                log.exception("message %d of %s", delivery.seq, delivery.subject)
+                self._reload(channel, None)
         self.position.advance(delivery.seq)
 
     def idle(self, seq: int) -> None:

@@ -26,6 +26,9 @@ log = logging.getLogger("holdfast.gateway.replay")
 LEND_SECONDS = 10.0
 """How long fetched events stay in a ring beyond its budget."""
 PAUSE = 0.25
+GATHER_SECONDS = 0.02
+MOST_FURTHER = 20_000
+"""Sequences of the whole stream."""
 
 
 class Replay:
@@ -101,25 +104,35 @@ class Replay:
 
     async def _fetch_for(self, channel: Channel) -> None:
         """Fetch back to the oldest who waits, wake those served, again while some are not."""
-        try:
-            async with asyncio.timeout(self._seconds):
-                while self._cold.get(channel):
-                    try:
-                        await self._fetch_once(channel)
-                    except (NatsError, ApiError, TimeoutError, Hole) as error:
-                        log.info("cannot replay %s yet: %s", channel.name, error)
-                        await asyncio.sleep(PAUSE * random.uniform(0.5, 1.5))
-        except TimeoutError:
-            self._give_up(channel, "its history cannot be read")
-            return
+        while self._cold.get(channel):
+            try:
+                async with asyncio.timeout(self._seconds):
+                    await self._fetch_all(channel)
+            except TimeoutError:
+                self._give_up(channel, "its history cannot be read", but_served=True)
         self._cold.pop(channel, None)
 
+    async def _fetch_all(self, channel: Channel) -> None:
+        while self._cold.get(channel):
+            try:
+                await self._fetch_once(channel)
+            except (NatsError, ApiError, TimeoutError, Hole) as error:
+                log.info("cannot replay %s yet: %s", channel.name, error)
+                await asyncio.sleep(PAUSE * random.uniform(0.5, 1.5))
+
     async def _fetch_once(self, channel: Channel) -> None:
-        ring = channel.ring
-        after = min(map(_wanted_seq, self._cold[channel]))
+        # Those who were cut together come together: wait for the rest of them.
+        await asyncio.sleep(GATHER_SECONDS)
+        ring, waiting = channel.ring, self._cold.get(channel)
+        if not waiting:
+            return
+        after = self._further(min(map(_wanted_seq, waiting)))
         if after < ring.floor:
             self._metrics.cold_reads.inc()
+            floor = ring.floor
             history = await self._source.history(channel.subject, after, self._position.epoch)
+            if ring.floor != floor:
+                return  # it moved meanwhile, so what we have may not reach up to it
             self._extend(channel, history)
         waiting = self._cold.get(channel, set())
         for subscriber in list(waiting):
@@ -132,24 +145,32 @@ class Replay:
             if join is not None:
                 subscriber.wake()
 
+    def _further(self, after: int) -> int:
+        """Twice as far back, since those who are still to come have been away for longer or
+        shorter: with each read this far there are but a few, however they come."""
+        away = self._position.seq - after
+        return max(0, after - min(away, MOST_FURTHER))
+
     def _extend(self, channel: Channel, history: History) -> None:
-        """Put into the ring what was fetched below its floor; raises Hole when it does not reach
-        up to it, for instance because the floor moved meanwhile."""
+        """Put into the ring what was fetched below its floor, as far back as it is dense: beyond a
+        message that is gone nobody can be resumed."""
         ring = channel.ring
         if history.floor >= ring.floor:
             return
         messages = [message for message in history.messages if message.seq <= ring.floor]
-        floor_version = 0
+        floor, floor_version = history.floor, 0
         if channel.private:
             events = [Event(each.seq, each.time_ns, each.data) for each in messages]
         else:
-            events = events_of(messages)
-            if [event.version for event in events] != list(
-                range(ring.floor_version - len(events) + 1, ring.floor_version + 1)
-            ):
-                raise Hole(f"{channel.name}: the history is not dense below {ring.floor_version}")
+            found = events_of(messages)
+            events = _dense(found, ring.floor_version)
+            if len(events) < len(found):
+                log.warning("%s: messages are gone from its history", channel.name)
+                if not events:
+                    return
+                floor = events[0].seq - 1
             floor_version = ring.floor_version - len(events)
-        ring.prepend(events, history.floor, floor_version)
+        ring.prepend(events, floor, floor_version)
         asyncio.get_running_loop().call_later(LEND_SECONDS, ring.trim)
 
     async def _settle_ahead(self) -> None:
@@ -187,14 +208,22 @@ class Replay:
                     subscriber.join = Join(reset=ResetReason.AHEAD)
                 subscriber.wake()
 
-    def _give_up(self, key: Channel | None, problem: str) -> None:
-        if key is None:
-            waiting, self._ahead = self._ahead, set()
-            name = "stream"
-        else:
-            waiting, name = self._cold.pop(key, set()), key.name
-        for subscriber in waiting:
-            subscriber.fail(OpenFailed(name, problem))
+    def _give_up(self, key: Channel | None, problem: str, *, but_served: bool = False) -> None:
+        """Send those away who wait, but perhaps not those who were live: they wait on."""
+        name = "stream" if key is None else key.name
+        waiting = self._ahead if key is None else self._cold.get(key, set())
+        for subscriber in list(waiting):
+            if not (but_served and subscriber.served):
+                waiting.discard(subscriber)
+                subscriber.fail(OpenFailed(name, problem))
+
+
+def _dense(events: list[Event], version: int) -> list[Event]:
+    """The longest end of `events` that goes up to `version` without a gap."""
+    start = len(events)
+    while start and events[start - 1].version == version:
+        start, version = start - 1, version - 1
+    return events[start:]
 
 
 def _wanted_seq(subscriber: Subscriber) -> int:

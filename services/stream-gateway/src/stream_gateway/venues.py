@@ -40,7 +40,8 @@ class Venue:
 
 
 class Venues:
-    """`run` for ever. Read whole at every start, so that nothing missed can stay wrong. `on_private` is
+    """`run` for ever. Read whole at every start, so that nothing missed can stay wrong; but what only
+    is not there any more is kept, since a venue is never removed, and a bucket may be. `on_private` is
     told of each venue that is not public, whenever it is read."""
 
     def __init__(
@@ -101,6 +102,7 @@ class Venues:
         key = delivery.subject.removeprefix(PREFIX)
         if "KV-Operation" in delivery.headers or not delivery.data:
             target.pop(key, None)
+            self._known.pop(key, None)
         else:
             try:
                 record = msgspec.json.decode(delivery.data, type=VenueRecord)
@@ -114,5 +116,5 @@ class Venues:
 
     def _complete(self) -> None:
         if self._fresh is not None:
-            self._known, self._fresh = self._fresh, None
+            self._known, self._fresh = self._known | self._fresh, None
             self.loaded = True
