@@ -40,7 +40,12 @@ MAY_IMPORT = {
         "holdfast",
     ),
     "command_api": ("command_api", "holdfast"),
-    "stream_gateway.frames": ("holdfast.contracts", "stream_gateway.frames"),
+    "stream_gateway.frames": (
+        "holdfast.contracts",
+        "stream_gateway.frames",
+        "stream_gateway.coding",
+    ),
+    "stream_gateway.coding": ("holdfast.contracts", "stream_gateway.coding"),
     "stream_gateway": ("stream_gateway", "holdfast"),
     "holdfast_dev": ("holdfast_dev", "holdfast"),
 }

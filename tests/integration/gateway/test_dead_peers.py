@@ -181,3 +181,27 @@ async def test_too_many_that_wait_push_the_oldest_out(start: Start) -> None:
         for raw in silent[30:]:
             raw.send(raw.request())
             await raw.until(b"event: snapshot")
+
+
+async def test_a_connection_that_was_answered_is_kept_for_its_next_request(start: Start) -> None:
+    gateway = await start(request_seconds=0.2, keep_alive_seconds=60)
+    async with Raw(stream_url(gateway)) as kept, Raw(stream_url(gateway)) as silent:
+        kept.send(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        await kept.until(b'"ok"}')
+        await silent.until_closed()
+        kept.received = b""
+        kept.send(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        await kept.until(b'"ok"}')
+        # A second one that never comes whole is given up like a first.
+        kept.send(b"GET /livez HTTP/1.1\r\n")
+        await kept.until_closed()
+    assert b"408" in kept.received
+
+
+async def test_an_idle_connection_is_closed_at_last(start: Start) -> None:
+    gateway = await start(keep_alive_seconds=0.2)
+    async with Raw(stream_url(gateway)) as kept:
+        kept.send(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        await kept.until_closed()
+    assert b'"ok"}' in kept.received
+    await until(lambda: len(gateway._servers[0].lobby) == 0)

@@ -20,7 +20,7 @@ from holdfast_dev.postgres import EmbeddedPostgres
 from holdfast_dev.servers import Server
 
 TOKEN_HOURS = 12
-STOP_MARGIN = 5.0  # seconds that a service has after its drain
+STOP_MARGIN = 8.0  # seconds after its drain: more than the 5 in which a gateway ends its last ones
 HOLD_FILE = "hold.json"
 
 

@@ -103,7 +103,13 @@ async def _serve(config: Config, apps: list[tuple[ASGIApp, Any, str]], stop: asy
     running = []
     for app, listener, name in apps:
         drain = max(1, round(config.drain_seconds))
-        server = EmbeddedServer(server_config(app, timeout_graceful_shutdown=drain))
+        server = EmbeddedServer(
+            server_config(
+                app,
+                timeout_graceful_shutdown=drain,
+                timeout_keep_alive=config.keep_alive_seconds,
+            )
+        )
         task = asyncio.create_task(server.serve(sockets=[listener]), name=f"serve {name}")
         await started(server, task)
         running.append((server, task))

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from holdfast.runtime.serve import KEEP_ALIVE_SECONDS
+
 Port = Annotated[int, Meta(ge=0, le=65_535)]
 
 
@@ -29,6 +31,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     pool_size: Annotated[int, Meta(ge=2, le=200)] = 10
     """Connections of the writer's role, for reads and for turns under a lock; the relay's role has
     half as many."""
+    keep_alive_seconds: Annotated[float, Meta(gt=0)] = KEEP_ALIVE_SECONDS
+    """How long a connection may be idle between two requests."""
     drain_seconds: Annotated[float, Meta(ge=0)] = 10.0
     """How long requests under way may take at a stop."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from holdfast.contracts.channels import MAX_CHANNELS
 from holdfast.runtime.config import ConfigError
+from holdfast.runtime.serve import KEEP_ALIVE_SECONDS
 
 Port = Annotated[int, Meta(ge=0, le=65_535)]
 Seconds = Annotated[float, Meta(ge=0)]
@@ -57,6 +58,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """A client that takes something now and then but does not catch up is closed after so long."""
     stream_gzip: bool = True
     """Whether streams go out compressed to clients that accept gzip."""
+    keep_alive_seconds: Positive = KEEP_ALIVE_SECONDS
+    """How long a connection may be idle between two requests."""
     drain_seconds: Seconds = 10.0
     drain_deadline_seconds: Positive = 5.0
     """After the drain window: how long the last answers may take."""

@@ -92,6 +92,7 @@ class HandoverProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        self._lobby.stir(self)
         super().data_received(data)
         if self._in_head:
             self._head_size += len(data)
@@ -158,7 +159,7 @@ class HandoverProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self._is_idle() and not self.transport.is_closing():
-            self._lobby.enter(self)
+            self._lobby.rest(self)
 
     def _is_idle(self) -> bool:
         """Whether no request is being answered."""

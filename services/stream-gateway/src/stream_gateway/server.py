@@ -28,6 +28,7 @@ class GatewayServer(EmbeddedServer):
             server_config(
                 app,
                 http=functools.partial(HandoverProtocol, lobby=self.lobby),
+                timeout_keep_alive=config.keep_alive_seconds,
                 timeout_graceful_shutdown=max(1, round(config.drain_deadline_seconds)),
             )
         )

@@ -13,6 +13,9 @@ from typing import Any
 import uvicorn
 
 BACKLOG = 4096
+KEEP_ALIVE_SECONDS = 75.0
+"""More than the 60 s after which proxies and load balancers end idle connections by default: who ends
+one must be who sends on it, or a request meets a close and its client a 502."""
 
 
 class EmbeddedServer(uvicorn.Server):
