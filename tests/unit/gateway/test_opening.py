@@ -269,3 +269,33 @@ async def test_one_task_however_often_it_is_asked(bench: Bench) -> None:
         bench.opening.ensure(bench.channel)
     await bench.outcome()
     assert bench.shelf.asked_times == 1
+
+
+async def test_a_version_that_was_removed_from_the_stream_opens_all_the_same(bench: Bench) -> None:
+    """It will never come, and the next one follows it."""
+    bench.shelf.publish(3)
+    bench.shelf.asked = bench.shelf.record()
+    removed = bench.shelf.events.pop()
+    bench.position.advance(removed.seq)
+    bench.opening.ensure(bench.channel)
+    await bench.outcome()
+    assert (bench.channel.version, bench.channel.ring.floor) == (3, removed.seq)
+    bench.feed(bench.shelf.script.event())
+    assert bench.channel.version == 4
+
+
+async def test_a_kept_snapshot_ahead_of_the_stream_is_not_believed_for_long(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stream went back, the bucket did not; its version will never come."""
+    monkeypatch.setattr(opening, "PUBLISH_SECONDS", 0.05)
+    bench.shelf.publish(2)
+    bench.shelf.asked = bench.shelf.record()
+    bench.shelf.script.event()
+    bench.shelf.kept = bench.shelf.record(seq=10_000)
+    bench.feed(*bench.shelf.events)
+    bench.channel.reset()
+    bench.opening.ensure(bench.channel)
+    await bench.outcome()
+    assert bench.channel.version == 2
+    assert bench.shelf.asked_times == 1
