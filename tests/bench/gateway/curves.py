@@ -35,7 +35,7 @@ BURSTS = (1, 60, 1_000)
 LEFT_OUT = {BARE_PYTHON}
 """Its curve is that of the C loop, somewhat lower; `fanout` has it."""
 LONGEST = 8.0
-"""CPU-seconds that a burst may take: judged by the rate of the size before."""
+"""CPU-seconds that a burst may take, judged by the rate of the shorter ones."""
 
 
 def named(burst: int, clients: int) -> str:
@@ -45,12 +45,12 @@ def named(burst: int, clients: int) -> str:
 
 
 async def measure(name: str, side: Side, crowd: Load, sizes: Sequence[int]) -> dict[str, Any]:
-    """One side at all sizes, on one process that gets more and more clients."""
+    """One side at all sizes. Memory while more and more clients join, before the first event; then
+    deliveries, while they leave."""
     found: dict[str, Any] = {}
     await crowd.join(side.address, [side.request] * 50, side.mark, decode_every=10)
     await settled(side.pids)
     empty, joined = memory(side.pids), 50
-    rates: dict[int, float] = {}
     for clients in sizes:
         await crowd.join(
             side.address, [side.request] * (clients - joined), side.mark, decode_every=100
@@ -59,16 +59,26 @@ async def measure(name: str, side: Side, crowd: Load, sizes: Sequence[int]) -> d
         await settled(side.pids, 5)
         held = memory(side.pids) - empty
         found[f"KiB per client, {clients:,} clients"] = held / (clients - 50) / 1024
-        for burst in BURSTS:
-            if burst * clients / rates.get(burst, math.inf) > LONGEST:
-                say(f"{name}: bursts of {burst:,} to {clients:,} would take too long")
-                continue
-            rate = await deliveries(side, crowd, burst, cpu=0.8, seconds=5)
-            if rate.complete:
-                rates[burst] = found[named(burst, clients)] = rate.per_cpu_second
-            else:
-                say(f"{name}: {burst:,} events did not reach all of {clients:,} in time")
-                rates[burst] = 1
+    for clients in reversed(sizes):
+        await crowd.close(keep=clients)
+        await settled(side.pids, 5)
+        found |= await _bursts(name, side, crowd, clients)
+    return found
+
+
+async def _bursts(name: str, side: Side, crowd: Load, clients: int) -> dict[str, float]:
+    found: dict[str, float] = {}
+    expected = math.inf
+    for burst in BURSTS:
+        if burst * clients / expected > LONGEST:
+            say(f"{name}: bursts of {burst:,} to {clients:,} would take too long")
+            continue
+        rate = await deliveries(side, crowd, burst, cpu=0.8, seconds=5)
+        expected = rate.per_cpu_second
+        if rate.complete:
+            found[named(burst, clients)] = expected
+        else:
+            say(f"{name}: {burst:,} events did not reach all of {clients:,} in time")
     return found
 
 

@@ -12,7 +12,8 @@ import msgspec
 from tests.support.live_publisher import CHANNEL, LivePublisher, Truth
 
 from holdfast.contracts.channels import ChannelKey
-from holdfast.contracts.subjects import availability_subject
+from holdfast.contracts.subjects import LIVE_STREAM, availability_subject
+from holdfast.runtime.nats import jetstream_api
 from stream_gateway.frames import decode_change, encode_body, public_body
 
 NAME = b"availability.updated"
@@ -49,6 +50,15 @@ class NatsFeed:
             await publisher.nc.publish(subject, data, headers=headers)
         truth.published = truth.version
         await publisher.nc.flush()
+
+
+async def keep_snapshot(publisher: LivePublisher, key: ChannelKey = CHANNEL) -> None:
+    """The channel's snapshot of now, as the relay keeps it: a gateway that opens the channel reads
+    no events before it."""
+    request = {"last_by_subj": availability_subject(key)}
+    info = await jetstream_api(publisher.nc, f"STREAM.MSG.GET.{LIVE_STREAM}", request)
+    publisher.truth(key).seq = info["message"]["seq"]
+    await publisher.keep_snapshot(key)
 
 
 class _DirectFeed:

@@ -47,7 +47,7 @@ async def serve() -> None:
             finally:
                 queues.discard(queue)
 
-        return EventSourceResponse(events(), sep="\n")
+        return EventSourceResponse(events(), sep="\n", ping=3600)
 
     nc = await connect_nats(os.environ["HOLDFAST_NATS_URL"], "generator-per-client")
     await nc.subscribe("availability.v1.>", cb=receive)

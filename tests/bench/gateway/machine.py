@@ -97,6 +97,17 @@ def writes(pids: Iterable[int]) -> int:
     return total
 
 
+def turned_off() -> int:
+    """Connections that the kernel dropped so far because a listener's queue was full: each tries
+    again after 1, 3, 7, … seconds (`ListenOverflows`)."""
+    names, values = [
+        line.split()
+        for line in Path("/proc/net/netstat").read_text().splitlines()
+        if line.startswith("TcpExt:")
+    ]
+    return int(values[names.index("ListenOverflows")])
+
+
 def children(pid: int) -> list[int]:
     """The processes that a process started."""
     found = []

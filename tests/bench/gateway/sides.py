@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.bench.gateway.feeds import ControlFeed, Feed, NatsFeed, PostFeed
+from tests.bench.gateway.feeds import ControlFeed, Feed, NatsFeed, PostFeed, keep_snapshot
 from tests.bench.gateway.load import Load
 from tests.bench.gateway.machine import children, cores, on_core
 from tests.support.live_publisher import CHANNEL, LivePublisher
@@ -105,6 +105,7 @@ async def python_side(
     counts_writes: bool = True,
 ) -> AsyncIterator[Side]:
     """A server that is fed by NATS."""
+    await keep_snapshot(around.publisher)
     async with service(around, module) as started:
         yield Side(
             address_of(started),

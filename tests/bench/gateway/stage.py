@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator
@@ -15,6 +16,9 @@ from tests.support.live_publisher import live_publisher
 
 from holdfast_dev.nats import EmbeddedNats
 
+LONGEST = 600
+"""Seconds after which a measurement is given up, whatever it waits for."""
+
 
 @asynccontextmanager
 async def stage() -> AsyncIterator[tuple[Surroundings, Load]]:
@@ -27,6 +31,7 @@ async def stage() -> AsyncIterator[tuple[Surroundings, Load]]:
     with tempfile.TemporaryDirectory(prefix="holdfast-bench-") as name:
         folder = Path(name)
         async with (
+            asyncio.timeout(LONGEST),
             EmbeddedNats(folder / "nats", sync_interval="2m") as nats,
             live_publisher(nats.url) as publisher,
             load() as crowd,

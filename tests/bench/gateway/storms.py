@@ -15,14 +15,13 @@ import asyncio
 import sys
 import time
 from collections.abc import Coroutine
-from contextlib import suppress
 from typing import Any, TypeVar
 
 import uvloop
 from tests.bench.gateway.crowd import Outcome
 from tests.bench.gateway.feeds import NatsFeed
 from tests.bench.gateway.load import Load, load
-from tests.bench.gateway.machine import cpu_seconds, memory, peak_memory
+from tests.bench.gateway.machine import cpu_seconds, memory, peak_memory, turned_off
 from tests.bench.gateway.measures import Latency, metrics
 from tests.bench.gateway.report import Figures, Verdict, save, say, show
 from tests.bench.gateway.sides import SNAPSHOT, Surroundings, address_of, get, service
@@ -65,7 +64,7 @@ async def resume(around: Surroundings, crowd: Load, clients: int) -> dict[str, A
     ]
     async with service(around) as after:
         pids = [after.process.pid]
-        held, cpu = memory(pids), cpu_seconds(pids)
+        held, cpu, dropped = memory(pids), cpu_seconds(pids), turned_off()
         joined = await crowd.join(
             address_of(after),
             [_stream(key, header) for key, header in places],
@@ -80,6 +79,7 @@ async def resume(around: Surroundings, crowd: Load, clients: int) -> dict[str, A
             "clients": clients,
             "all live after, s": joined.seconds,
             "resumes per CPU-second": clients / used,
+            "attempts that found the listener's queue full": turned_off() - dropped,
             "backing reads per channel": count["cold_reads_total"] / CHANNELS,
             "loads per channel": sum(
                 value for name, value in count.items() if name.startswith("channel_loads_total")
@@ -162,26 +162,29 @@ async def _meanwhile(
     await probe.mark()
     feed.sent.clear()
     watching = probe.begin("watch", 10**9, seconds=120)
-    pacing = asyncio.create_task(_pace(feed))
+    over = asyncio.Event()
+    pacing = asyncio.create_task(_pace(feed, over))
     try:
         result = await work
         await asyncio.sleep(0.3)
     finally:
-        pacing.cancel()
-        with suppress(asyncio.CancelledError):
-            await pacing
+        over.set()  # nats-py would swallow a cancellation
+        await pacing
     await probe.mark()  # ends the watch
     outcome: Outcome = await watching
     delays = sorted(
-        at - feed.sent[version] for arrivals in outcome.arrivals for version, at in arrivals
+        at - feed.sent[version]
+        for arrivals in outcome.arrivals
+        for version, at in arrivals
+        if version in feed.sent  # else it is a late one of the time before
     )
     return Latency(delays, 1.0), result
 
 
-async def _pace(feed: NatsFeed) -> None:
+async def _pace(feed: NatsFeed, over: asyncio.Event) -> None:
     began = time.monotonic()
     step = 0
-    while True:
+    while not over.is_set():
         step += 1
         await asyncio.sleep(max(0.0, began + step / PACE - time.monotonic()))
         await feed.send(1)
