@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -52,6 +53,8 @@ class FaultyPublisher(LivePublisher):
     def __init__(self, nc: Client) -> None:
         super().__init__(nc)
         self.told: list[int] = []
+        self.gone: set[int] = set()
+        """Private notifications that were deleted from the stream."""
         self._turn = asyncio.Lock()
 
     async def create_live(self, *, per_subject: int | None = None) -> None:
@@ -138,6 +141,14 @@ class FaultyPublisher(LivePublisher):
             for key in KEYS:
                 await self.insist(key)
             await self.tell()
+
+    async def delete(self, seq: int) -> None:
+        """Take one message out of the stream."""
+        reply = await jetstream_api(self.nc, f"STREAM.MSG.GET.{LIVE_STREAM}", {"seq": seq})
+        if reply["message"]["subject"] == customer_subject(CUSTOMER):
+            body = base64.b64decode(reply["message"]["data"])
+            self.gone.add(msgspec.json.decode(body, type=CustomerUpdated).revision)
+        await jetstream_api(self.nc, f"STREAM.MSG.DELETE.{LIVE_STREAM}", {"seq": seq})
 
     async def storm(self, stop: asyncio.Event, chance: random.Random) -> None:
         """Publish until stopped."""

@@ -216,15 +216,14 @@ async def stream_purged_up_to(site: Site) -> None:
 
 async def message_deleted_unseen(site: Site) -> None:
     async def delete() -> None:
-        seq = await site.last_seq() - 1
-        await site.api(f"STREAM.MSG.DELETE.{LIVE_STREAM}", {"seq": seq})
+        await site.publisher.delete(await site.last_seq() - 1)
 
     await _unseen(site, delete)
 
 
 async def last_message_deleted_unseen(site: Site) -> None:
     async def delete() -> None:
-        await site.api(f"STREAM.MSG.DELETE.{LIVE_STREAM}", {"seq": await site.last_seq()})
+        await site.publisher.delete(await site.last_seq())
 
     await _unseen(site, delete)
 
@@ -235,7 +234,7 @@ async def anchor_deleted(site: Site) -> None:
     seq = await site.last_seq()
 
     async def delete() -> None:
-        await site.api(f"STREAM.MSG.DELETE.{LIVE_STREAM}", {"seq": seq})
+        await site.publisher.delete(seq)
 
     await _unseen(site, delete)
 

@@ -20,6 +20,7 @@ class TcpProxy:
         self._target = port
         self._server: asyncio.Server | None = None
         self._links: set[asyncio.StreamWriter] = set()
+        self._near: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._hearing = asyncio.Event()
         self._hearing.set()
@@ -63,6 +64,12 @@ class TcpProxy:
         """Let those in that wait."""
         self._letting_in.set()
 
+    def say(self, words: bytes) -> None:
+        """Something to every client that the server never said."""
+        for writer in self._near:
+            if not writer.is_closing():
+                writer.write(words)
+
     def passing(self, *, answers: bool) -> Callable[[bytes], bytes]:
         """For a new connection and direction: what becomes of each piece of it."""
         return bytes
@@ -94,6 +101,7 @@ class TcpProxy:
         finally:
             self._tasks.discard(task)
         self._links |= {writer, far_writer}
+        self._near.add(writer)
         for forwarding in (
             asyncio.create_task(self._forward(reader, far_writer, answers=False)),
             asyncio.create_task(self._forward(far_reader, writer, answers=True)),
@@ -129,3 +137,4 @@ class TcpProxy:
                 writer.write(passing(data))
                 await writer.drain()
         self._links.discard(writer)
+        self._near.discard(writer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from nats.aio.msg import Msg
 from tests.integration.gateway.conftest import Start, is_ready, running, stream_url
 from tests.support.feed_crew import StrictView
+from tests.support.feed_site import faulty_site
 from tests.support.live_publisher import (
     CHANNEL,
     CLUB,
@@ -26,7 +28,7 @@ from holdfast.contracts.states import Audience
 from holdfast.contracts.subjects import LIVE_STREAM
 from holdfast.runtime.nats import jetstream_api
 from holdfast_dev.nats import EmbeddedNats
-from stream_gateway.app import Gateway
+from stream_gateway.app import Gateway, TaskEnded
 from stream_gateway.consumer import Delivery
 
 
@@ -270,6 +272,16 @@ async def test_starts_before_nats_and_before_the_stream(tmp_path: Path) -> None:
             await until(lambda: is_ready(gateway))
             async with Client(stream_url(gateway)) as client:
                 await client.count(1)
+
+
+async def test_a_connection_that_is_closed_for_good_ends_the_process(tmp_path: Path) -> None:
+    """Else it would serve for ever what it last heard: nats-py does not connect again after that."""
+    async with faulty_site(tmp_path) as site:
+        site.proxy.say(b"-ERR 'User Authentication Expired'\r\n")
+        with pytest.raises(TaskEnded, match="nats"):
+            async with asyncio.timeout(20):
+                await site.far.failed()
+        assert site.far.nc.is_closed
 
 
 async def test_refuses_snapshots_while_cut_off(

@@ -169,15 +169,22 @@ class Gateway:
         self._own(f"serve {address_of(listener)}", server.serve(sockets=[listener]))
 
     async def _connect(self) -> None:
-        """Not awaited by `start`: without NATS the probes must answer all the same."""
+        """Not awaited by `start`: without NATS the probes must answer all the same. Returns when
+        the connection is closed for good, which ends the process."""
+        ended = asyncio.Event()
+
+        async def closed() -> None:
+            ended.set()
+
         await connect_nats(
             self.config.nats_url,
             "stream-gateway",
             on_reconnect=self._reconnected,
+            on_closed=closed,
             client=self.nc,
         )
         self._connected.set()
-        await asyncio.Event().wait()
+        await ended.wait()
 
     async def _once_connected(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
         await self._connected.wait()

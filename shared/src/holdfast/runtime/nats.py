@@ -48,6 +48,7 @@ async def connect_nats(
     *,
     on_disconnect: Hook = _nothing,
     on_reconnect: Hook = _nothing,
+    on_closed: Hook = _nothing,
     client: Client | None = None,
 ) -> Client:
     """Connect, the first time too, for as long as it takes; pings every 5 s; publishing while cut
@@ -55,6 +56,9 @@ async def connect_nats(
 
     Bound the first connection with `asyncio.timeout` where waiting for ever is wrong. Give a fresh
     `client` where its users are made before it is connected; until then its methods raise.
+
+    nats-py ends a connection for good at most errors that the server reports (`-ERR`), for instance
+    when credentials have expired: `on_closed` is told of that, and of our own `close`.
     """
 
     async def on_error(error: Exception) -> None:
@@ -68,6 +72,7 @@ async def connect_nats(
         error_cb=on_error,
         disconnected_cb=on_disconnect,
         reconnected_cb=on_reconnect,
+        closed_cb=on_closed,
         max_reconnect_attempts=-1,
         reconnect_time_wait=0.25,  # type: ignore[arg-type] # seconds; annotated as int
         ping_interval=5,
