@@ -44,7 +44,7 @@ async def thread(
 async def gateway(thread: GatewayThread) -> AsyncIterator[Gateway]:
     """The gateway, which nobody uses before and after."""
     yield thread.gateway
-    await until(lambda: not thread.gateway.hub.clients and not thread.gateway.hub.groups)
+    await until(lambda: not thread.gateway.hub.clients and not thread.gateway.hub.registry.groups)
 
 
 @pytest.fixture
@@ -284,8 +284,8 @@ async def test_a_client_that_is_gone_before_the_channel_opens(
         await other.until(b"retry: ")
         await until(lambda: len(gateway.hub.clients) == 1)
     await until(lambda: not gateway.hub.clients)
-    await until(lambda: gateway.hub.channel(key).is_open)
-    assert not gateway.hub.channel(key).waiters
+    await until(lambda: gateway.hub.registry.channel(key).is_open)
+    assert not gateway.hub.registry.channel(key).waiters
 
 
 async def test_a_half_closed_client_is_let_go(raw: Raw) -> None:

@@ -112,8 +112,8 @@ async def test_a_thousand_clients_leave_nothing(
     # The ring of the channel has grown by the events between; nothing has grown by the clients.
     assert objects_after - objects < 1000
     hub = gateway.hub
-    assert (len(hub.groups), len(hub.stalled_clients)) == (0, 0)
-    assert all(not each.waiters and not each.groups for each in hub.channels.values())
+    assert (len(hub.registry.groups), len(hub.stalled_clients)) == (0, 0)
+    assert all(not each.waiters and not each.groups for each in hub.registry.channels.values())
     assert len(gateway._servers[0].lobby) == 0
     assert (gateway.limits.streams, gateway.limits.addresses) == (0, {})
     assert not any(gateway.pulse._wheel.values())
@@ -145,4 +145,4 @@ async def test_no_task_and_no_protocol_of_uvicorn_per_client(
         for client in clients:
             await client.close()
     await until(lambda: not gateway.hub.clients)
-    assert gateway.hub.groups == {}
+    assert gateway.hub.registry.groups == {}

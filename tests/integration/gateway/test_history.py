@@ -89,7 +89,7 @@ async def test_a_crash_in_the_middle_of_a_message_leaves_no_hole(
     ):
         for client in (first, second, bystander):
             await client.count(1)
-        groups = gateway.hub.groups.values()
+        groups = gateway.hub.registry.groups.values()
         group = next(each for each in groups if each.views[0].form.audience is Audience.STAFF)
 
         def crashing(_frame: object) -> bool:

@@ -165,9 +165,9 @@ async def test_idle_channels_close(start: Start, publisher: LivePublisher) -> No
     gateway = await start(idle_channel_seconds=0.05, checkpoint_seconds=0.2)
     async with Client(stream_url(gateway)) as client:
         await client.count(1)
-        assert len(gateway.hub.channels) == 1
+        assert len(gateway.hub.registry.channels) == 1
     async with asyncio.timeout(10):
-        while gateway.hub.channels:
+        while gateway.hub.registry.channels:
             await asyncio.sleep(0.01)
-    assert gateway.hub.groups == {}
+    assert gateway.hub.registry.groups == {}
     assert gateway.hub.clients == set()

@@ -36,7 +36,7 @@ def shed(gateway: Gateway, reason: str) -> float:
 def nobody_is_counted(gateway: Gateway) -> bool:
     counts = gateway.limits
     left = (counts.streams, counts.addresses, counts.users, counts.clubs)
-    return not any(left) and not gateway.hub.groups
+    return not any(left) and not gateway.hub.registry.groups
 
 
 async def turned_away(url: str, headers: dict[str, str], why: str) -> int:

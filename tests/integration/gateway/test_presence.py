@@ -62,7 +62,7 @@ async def test_the_public_is_not_told(start: Start) -> None:
 async def test_a_gateway_that_starts_later_knows_what_was_before(start: Start) -> None:
     one = await start(**QUICK)
     async with Client(stream_url(one)), Client(stream_url(one)):
-        await until(lambda: not one.hub.viewers_changed)
+        await until(lambda: not one.hub.registry.viewers_changed)
         two = await start(**QUICK)
         async with staff(two) as desk:
             await desk.until(lambda: shown(desk) == 3)

@@ -225,7 +225,7 @@ class TestTime:
             reason, retry = await told(stream_url(gateway, ticket=given), headers)
             assert reason == "token_expired"
             assert 30_000 <= retry <= 90_000
-        assert not gateway.hub.channels, "it costs no channel"
+        assert not gateway.hub.registry.channels, "it costs no channel"
 
     async def test_an_open_stream_ends_with_its_token(
         self, gateway: Gateway, publisher: LivePublisher
@@ -262,7 +262,7 @@ class TestForged:
             assert (await told(url))[0] == "ticket_invalid"
             answer = await http.get(url, headers={"Accept": "*/*"})
             assert (answer.status_code, answer.json()["code"]) == (401, "UNAUTHENTICATED")
-        assert not gateway.hub.channels
+        assert not gateway.hub.registry.channels
 
     async def test_a_ticket_is_no_bearer(
         self, gateway: Gateway, publisher: LivePublisher, http: httpx.AsyncClient

@@ -65,7 +65,7 @@ class Script:
 
 
 def channel_of(key: CustomerKey | None = None) -> Channel:
-    return Channel(key or CHANNEL, ring_bytes=10**6, budget=Budget(10**9))
+    return Channel(key or CHANNEL, ring_bytes=10**6, budget=Budget(10**9), sections=Budget(10**9))
 
 
 def shown(channel: Channel) -> StaffSnapshot:
@@ -176,7 +176,7 @@ def test_a_private_channel_has_no_versions() -> None:
 def test_a_reset_channel_gives_its_bytes_back() -> None:
     script = Script()
     budget = Budget(10**9)
-    channel = Channel(CHANNEL, ring_bytes=10**6, budget=budget)
+    channel = Channel(CHANNEL, ring_bytes=10**6, budget=budget, sections=Budget(10**9))
     channel.install(script.picture(), floor=0, missing=[])
     channel.receive(script.event())
     channel.reset()

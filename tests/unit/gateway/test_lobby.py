@@ -14,7 +14,7 @@ class Guest:
 
 
 def test_the_idle_go_before_those_that_owe_and_the_oldest_first() -> None:
-    lobby = Lobby(seconds=10, limit=3)
+    lobby = Lobby(seconds=10, limit=3, interval=1)
     owing, idle, later = Guest(), Guest(), Guest()
     lobby.enter(owing)
     lobby.rest(idle)
@@ -30,19 +30,21 @@ def test_the_idle_go_before_those_that_owe_and_the_oldest_first() -> None:
 
 
 def test_the_idle_are_swept_only_once_they_stir() -> None:
-    lobby = Lobby(seconds=0, limit=3)
+    lobby = Lobby(seconds=0, limit=3, interval=1)
     guest = Guest()
     lobby.rest(guest)
     lobby.sweep()
     assert not guest.gone
     lobby.stir(guest)
     lobby.sweep()
+    assert not guest.gone
+    lobby.sweep()
     assert guest.gone
     assert len(lobby) == 0
 
 
 def test_stirring_gives_nobody_more_time() -> None:
-    lobby = Lobby(seconds=10, limit=3)
+    lobby = Lobby(seconds=10, limit=3, interval=1)
     first, second = Guest(), Guest()
     lobby.enter(first)
     lobby.enter(second)
@@ -51,7 +53,7 @@ def test_stirring_gives_nobody_more_time() -> None:
 
 
 def test_a_place_is_given_back() -> None:
-    lobby = Lobby(seconds=10, limit=3)
+    lobby = Lobby(seconds=10, limit=3, interval=1)
     guest = Guest()
     for come in (lobby.enter, lobby.rest):
         come(guest)

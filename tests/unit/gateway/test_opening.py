@@ -96,7 +96,9 @@ class Bench:
         self.position.begin(EPOCH, 0)
         self.metrics = Metrics()
         self.opening = Opening(self.position, self.shelf, self.metrics, seconds=0.5)
-        self.channel = Channel(CHANNEL, ring_bytes=10**8, budget=Budget(10**9))
+        self.channel = Channel(
+            CHANNEL, ring_bytes=10**8, budget=Budget(10**9), sections=Budget(10**9)
+        )
         self.woken = asyncio.Event()
         self.problem: OpenFailed | None = None
         self.channel.waiters.add(self)

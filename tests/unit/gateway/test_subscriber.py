@@ -101,7 +101,8 @@ class House:
         self.joining = Joining(self.position, self.archive, self.archive, self.metrics)
         self.scripts = [Script(sections), Script()]
         self.channels = [
-            Channel(key, ring_bytes=ring_bytes, budget=Budget(10**9)) for key in (CHANNEL, OTHER)
+            Channel(key, ring_bytes=ring_bytes, budget=Budget(10**9), sections=Budget(10**9))
+            for key in (CHANNEL, OTHER)
         ]
         for script, channel in zip(self.scripts, self.channels, strict=True):
             channel.install(Picture(script.snapshot()), 0, [])

@@ -11,6 +11,7 @@ import uvloop
 
 from holdfast.runtime.config import ConfigError, load_config
 from holdfast.runtime.logs import setup_logging
+from holdfast.runtime.memory import settle_gc
 from stream_gateway.app import Gateway, TaskEnded
 from stream_gateway.config import Config
 
@@ -33,6 +34,7 @@ async def serve(config: Config) -> int:
         await asyncio.wait((starting,))
         return 0
     starting.result()
+    settle_gc()
     announce(gateway)
     failed = asyncio.create_task(gateway.failed(), name="failed")
     await asyncio.wait((failed, signalled), return_when=asyncio.FIRST_COMPLETED)

@@ -78,7 +78,7 @@ class Gateway:
         self.nc = Client()
         source = NatsSource(self.nc)
         self.hub = Hub(config, source, self.metrics)
-        self.metrics.watch_viewers(self.hub.viewers)
+        self.metrics.watch_viewers(self.hub.registry.viewers)
         self.presence = Presence(self.nc, self.hub, interval=config.presence_seconds)
         self.pulse = Pulse(self.hub, config)
         self.venues = Venues(self.nc, self.hub.close_anonymous)

@@ -76,7 +76,14 @@ def subject_of(key: ChannelKey | CustomerKey) -> str:
 class Channel:
     """State, recent events, subscribers and waiters of one channel."""
 
-    def __init__(self, key: ChannelKey | CustomerKey, *, ring_bytes: int, budget: Budget) -> None:
+    def __init__(
+        self,
+        key: ChannelKey | CustomerKey,
+        *,
+        ring_bytes: int,
+        budget: Budget,
+        sections: Budget,
+    ) -> None:
         self.key = key
         self.name = key.name
         self.private = isinstance(key, CustomerKey)
@@ -86,7 +93,8 @@ class Channel:
         self.reload_from = 0
         """The lowest version whose snapshot shows the present sections."""
         self.ring = Ring(0, 0, limit=ring_bytes, total=budget)
-        self.picture: Picture | None = None
+        self._sections = sections
+        self._picture: Picture | None = None
         self.groups: dict[Group, Form] = {}
         self.waiters: set[Waiter] = set()
         self.viewers = 0
@@ -98,6 +106,16 @@ class Channel:
     @property
     def is_open(self) -> bool:
         return self.state is State.OPEN
+
+    @property
+    def picture(self) -> Picture | None:
+        """The sections; None for private channels, and for others until they are open."""
+        return self._picture
+
+    @picture.setter
+    def picture(self, picture: Picture | None) -> None:
+        self._sections.used += (len(picture) if picture else 0) - len(self._picture or ())
+        self._picture = picture
 
     @property
     def layout_version(self) -> int:

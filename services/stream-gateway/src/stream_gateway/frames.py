@@ -190,24 +190,27 @@ class Event:
 
 class Frame:
     """An event as it goes to those who are live, in one form. There is one object of each, so that
-    it can be a key."""
+    it can be a key. It does not hold the event: in a cycle, both would wait for the collector."""
 
-    __slots__ = ("_form", "_id", "_wire", "event")
+    __slots__ = ("_coding", "_content", "_id", "_wire", "seq", "size", "time_ns")
 
     def __init__(self, event: Event, form: Form, id_: str) -> None:
-        self.event = event
-        self._form = form
+        self.seq = event.seq
+        self.time_ns = event.time_ns
+        self._content = event.content(form.audience)
+        self.size = len(self._content)
+        self._coding = form.coding
         self._id = id_
         self._wire: bytes | None = None
 
     @property
     def content(self) -> bytes:
-        return identified(self.event.content(self._form.audience), self._id)
+        return identified(self._content, self._id)
 
     def wire(self) -> bytes:
         """On the wire, made once."""
         if self._wire is None:
-            self._wire = self._form.coding.pack(self.content)
+            self._wire = self._coding.pack(self.content)
         return self._wire
 
 

@@ -17,6 +17,8 @@ from stream_gateway.coding import Coding, Form
 from stream_gateway.frames import Frame
 from stream_gateway.metrics import Metrics
 
+MAX_CATCH_UPS = 16
+
 
 class View(NamedTuple):
     """One channel as one form shows it."""
@@ -42,6 +44,14 @@ class Member(Protocol):
     def writer(self) -> Writer: ...
 
 
+class Piece(NamedTuple):
+    """Frames that leave together: the sequence of the first, how many, and their bytes."""
+
+    seq: int
+    frames: int
+    data: bytes
+
+
 class Turn:
     """One turn of the loop's flushes. Groups with the same frames pending, which differ only in
     channels that had nothing, share one joining of them, and all share the clock and the count."""
@@ -51,16 +61,16 @@ class Turn:
         self.deliveries = 0
         self.oldest_ns = 0
         """The stream's time of the oldest event written; 0 where there was none."""
-        self._joined: dict[tuple[Frame, ...], bytes] = {}
+        self._joined: dict[tuple[Frame, ...], list[Piece]] = {}
 
-    def wire(self, frames: tuple[Frame, ...], coding: Coding) -> bytes:
-        """The frames as one piece on the wire."""
-        if len(frames) == 1:
-            return frames[0].wire()
-        joined = self._joined.get(frames)
+    def pieces(self, pending: tuple[Frame, ...], coding: Coding) -> list[Piece]:
+        """The frames on the wire, in as few pieces as the clients' buffers bear."""
+        joined = self._joined.get(pending)
         if joined is None:
-            joined = coding.pack(b"".join(frame.content for frame in frames))
-            self._joined[frames] = joined
+            joined = self._joined[pending] = [
+                Piece(run[0].seq, len(run), coding.pack(b"".join(frame.content for frame in run)))
+                for run in _runs(pending)
+            ]
         return joined
 
     def end(self, metrics: Metrics) -> None:
@@ -89,7 +99,7 @@ class Group:
         self._pending: list[Frame] = []
         self._unsent = 0
         """Sequence of the first event that was not yet written; 0 where there is none."""
-        self._catch_up: tuple[tuple[int, int], int, list[bytes]] | None = None
+        self._catch_ups: dict[tuple[int, int], tuple[int, list[bytes]]] = {}
 
     @property
     def size(self) -> int:
@@ -129,7 +139,7 @@ class Group:
         self._pending.append(frame)
         if len(self._pending) > 1:
             return False
-        self._unsent = frame.event.seq
+        self._unsent = frame.seq
         return True
 
     def flush(self, turn: Turn | None = None) -> None:
@@ -146,7 +156,7 @@ class Group:
             self._write_all(pending, turn)
 
     def _write_all(self, pending: list[Frame], turn: Turn) -> None:
-        oldest_ns = pending[0].event.time_ns
+        oldest_ns = pending[0].time_ns
         if not turn.oldest_ns or oldest_ns < turn.oldest_ns:
             turn.oldest_ns = oldest_ns
         self.last_write = turn.now
@@ -154,14 +164,15 @@ class Group:
             self._unsent = 0
             self._write(pending[0].wire(), 1, turn)
             return
-        runs = _runs(pending)
-        for number, run in enumerate(runs, start=1):
+        pieces = turn.pieces(tuple(pending), self.coding)
+        for number, piece in enumerate(pieces, start=1):
             # Before the write, which may take a member out that wants to know how far it got.
-            self._unsent = runs[number][0].event.seq if number < len(runs) else 0
-            self._write(turn.wire(run, self.coding), len(run), turn)
+            self._unsent = pieces[number].seq if number < len(pieces) else 0
+            self._write(piece.data, piece.frames, turn)
 
     def _write(self, data: bytes, frames: int, turn: Turn) -> None:
-        self._catch_up = None
+        if self._catch_ups:
+            self._catch_ups.clear()
         writes = self._writes
         if writes is None:
             writes = self._writes = [member.writer.write for member in self._members]
@@ -181,16 +192,17 @@ class Group:
         """Drop what is pending: it belongs to a history that is no more."""
         self._pending.clear()
         self._unsent = 0
-        self._catch_up = None
+        self._catch_ups.clear()
 
     def replay(self, since: int, until: int, cursor: str) -> tuple[int, list[bytes]]:
         """How many events there are in (since, until], and they on the wire, merged over the
         channels by sequence; `cursor` names `until`.
 
-        The last answer is kept until the next write: after a cut many come with the same cursor.
+        The last answers are kept until the next write: after a cut many come with few cursors.
         """
-        if self._catch_up is not None and self._catch_up[0] == (since, until):
-            return self._catch_up[1:]
+        known = self._catch_ups.get((since, until))
+        if known is not None:
+            return known
         events = [
             (event.seq, event.content(form.audience))
             for channel, form in self.views
@@ -201,18 +213,20 @@ class Group:
         backlog = Backlog(self.coding)
         backlog.add(*(content for _, content in events))
         pieces = backlog.wired(cursor)
-        self._catch_up = ((since, until), len(backlog), pieces)
-        return len(backlog), pieces
+        if len(self._catch_ups) >= MAX_CATCH_UPS:
+            self._catch_ups.clear()
+        made = self._catch_ups[since, until] = len(backlog), pieces
+        return made
 
 
-def _runs(pending: list[Frame]) -> list[tuple[Frame, ...]]:
+def _runs(pending: tuple[Frame, ...]) -> list[tuple[Frame, ...]]:
     """Cut where a piece would be more than a client that keeps up should have to take at once."""
     runs: list[tuple[Frame, ...]] = []
     first = size = 0
     for number, frame in enumerate(pending):
-        size += len(frame.event.body)
+        size += frame.size
         if size > SLICE and number > first:
-            runs.append(tuple(pending[first:number]))
-            first, size = number, len(frame.event.body)
-    runs.append(tuple(pending[first:]))
+            runs.append(pending[first:number])
+            first, size = number, frame.size
+    runs.append(pending[first:])
     return runs

@@ -13,19 +13,19 @@ from holdfast.contracts.channels import ChannelKey, CustomerKey
 from holdfast.contracts.events import ResetReason
 from holdfast.contracts.states import Audience
 from stream_gateway import frames
-from stream_gateway.channel import Channel, OpenFailed, Receipt, subject_of
+from stream_gateway.channel import Channel, OpenFailed, Receipt
 from stream_gateway.clock import jittered_retry
-from stream_gateway.coding import Coding, Form, form
+from stream_gateway.coding import Coding
 from stream_gateway.config import Config
 from stream_gateway.consumer import Delivery
 from stream_gateway.frames import Event, decode_change
-from stream_gateway.group import Group, Turn, View
+from stream_gateway.group import Group, Turn
 from stream_gateway.joining import Joining
 from stream_gateway.metrics import Metrics
 from stream_gateway.opening import Opening
 from stream_gateway.position import Position
+from stream_gateway.registry import Registry
 from stream_gateway.replay import Replay
-from stream_gateway.ring import Budget
 from stream_gateway.source import Source
 from stream_gateway.subscriber import SLOW, Join, Subscriber
 
@@ -40,17 +40,12 @@ class Hub:
     def __init__(self, config: Config, source: Source, metrics: Metrics) -> None:
         self.position = Position()
         self.clients: set[Subscriber] = set()
-        self.channels: dict[str, Channel] = {}
-        """By subject."""
-        self.groups: dict[tuple[tuple[str, Form], ...], Group] = {}
         self.stalled_clients: dict[Subscriber, None] = {}
-        self.viewers_changed: dict[str, int] = {}
-        """Streams of this gateway by channel name, where that changed since presence looked."""
         self._config = config
         self._metrics = metrics
-        self._budget = Budget(config.ring_total_bytes)
         self.opening = Opening(self.position, source, metrics, seconds=config.open_seconds)
         self.replay = Replay(self.position, source, metrics, seconds=config.open_seconds)
+        self.registry = Registry(config, metrics, self.opening.cancel)
         self._joining = Joining(self.position, self.opening, self.replay, metrics)
         self._loop = asyncio.get_running_loop()
         self._dirty: list[Group] = []
@@ -66,39 +61,6 @@ class Hub:
 
     # From the routes
 
-    def channel(self, key: ChannelKey | CustomerKey) -> Channel:
-        """The channel, made where there is none: from now on it takes the feed's events."""
-        channel = Channel(key, ring_bytes=self._config.ring_bytes, budget=self._budget)
-        channel = self.channels.setdefault(channel.subject, channel)
-        if not channel.groups:
-            channel.idle_since = time.monotonic()
-        self._metrics.channels.set(len(self.channels))
-        return channel
-
-    def viewers(self) -> Iterable[tuple[str, str, int]]:
-        """Club, venue and the streams of this gateway, for each channel that has some."""
-        return (
-            (channel.key.club, channel.key.venue, channel.viewers)
-            for channel in self.channels.values()
-            if channel.viewers and isinstance(channel.key, ChannelKey)
-        )
-
-    def has_room(self, keys: Iterable[ChannelKey | CustomerKey]) -> bool:
-        """Whether these channels may be open too; those that nobody uses make room first."""
-        if all(subject_of(key) in self.channels for key in keys) or not self._is_full():
-            return True
-        for channel in list(self.channels.values()):
-            if channel.idle_since is not None and not channel.groups and not channel.waiters:
-                self.drop_channel(channel)
-        return not self._is_full()
-
-    def _is_full(self) -> bool:
-        if len(self.channels) >= self._config.max_channels:
-            return True
-        pictures = (channel.picture for channel in self.channels.values())
-        sections = sum(len(picture) for picture in pictures if picture is not None)
-        return sections >= self._config.max_sections
-
     def subscriber(
         self,
         wanted: Iterable[tuple[ChannelKey | CustomerKey, Audience]],
@@ -107,18 +69,8 @@ class Hub:
         *,
         expires: float | None = None,
     ) -> Subscriber:
-        """A client of these channels; `admit` it once it has its connection."""
-        views = tuple(View(self.channel(key), form(audience, coding)) for key, audience in wanted)
-        group_key = tuple((view.channel.name, view.form) for view in views)
-        group = self.groups.get(group_key)
-        if group is None:
-            group = self.groups[group_key] = Group(views, coding, self._metrics)
-            for view in views:
-                view.channel.groups[group] = view.form
-                view.channel.idle_since = None
-        group.clients += 1
-        self._count(group, 1)
-        return Subscriber(group, join, self, expires=expires)
+        """A client of these channels; `admit` it once it has its connection, or `dismiss` it."""
+        return Subscriber(self.registry.join(wanted, coding), join, self, expires=expires)
 
     def admit(self, subscriber: Subscriber) -> None:
         """The subscriber has its connection: bring it to live."""
@@ -126,6 +78,7 @@ class Hub:
         self._empty.clear()
         self._metrics.clients.set(len(self.clients))
         self.attempt(subscriber)
+        subscriber.greet()
 
     def dismiss(self, subscriber: Subscriber) -> None:
         """The subscriber never got its connection."""
@@ -138,10 +91,10 @@ class Hub:
         anybody knows is worth anything."""
         again = self.position.attached
         self.replay.cancel()
-        for channel in self.channels.values():
+        for channel in self.registry.channels.values():
             self.opening.cancel(channel)
             channel.reset()
-        for group in self.groups.values():
+        for group in self.registry.groups.values():
             group.discard()
         self.position.begin(epoch, seq)
         for client in list(self.clients):
@@ -151,14 +104,14 @@ class Hub:
             if again and (client.served or resumes):
                 client.join = Join(reset=ResetReason.EPOCH)
             self._joining.wake(client)
-        for channel in self.channels.values():
+        for channel in self.registry.channels.values():
             if channel.waiters:
                 self.opening.ensure(channel)
 
     def receive(self, delivery: Delivery) -> None:
         """The next message of the stream."""
         self._metrics.events.inc()
-        channel = self.channels.get(delivery.subject)
+        channel = self.registry.channels.get(delivery.subject)
         if channel is not None:
             try:
                 self._apply(channel, delivery)
@@ -298,30 +251,10 @@ class Hub:
             subscriber.lease.end()
         group = subscriber.group
         group.remove(subscriber)
-        group.clients -= 1
-        self._count(group, -1)
         for channel, _ in group.views:
             channel.waiters.discard(subscriber)
-        if group.clients == 0:
-            self.groups.pop(tuple((view.channel.name, view.form) for view in group.views), None)
-            for channel, _ in group.views:
-                channel.groups.pop(group, None)
-                if not channel.groups:
-                    channel.idle_since = time.monotonic()
-
-    def _count(self, group: Group, change: int) -> None:
-        for channel, _ in group.views:
-            if not channel.private:
-                channel.viewers += change
-                self.viewers_changed[channel.name] = channel.viewers
+        self.registry.leave(group)
 
     async def until_empty(self) -> None:
         """Wait until the last client has gone."""
         await self._empty.wait()
-
-    def drop_channel(self, channel: Channel) -> None:
-        """Forget a channel that nobody uses."""
-        self.opening.cancel(channel)
-        channel.reset()
-        self.channels.pop(channel.subject, None)
-        self._metrics.channels.set(len(self.channels))

@@ -154,7 +154,7 @@ class Joining:
             subscriber.behind_since = 0.0
             group.add(subscriber)
             if pieces:
-                subscriber.writer.write(b"".join(pieces))
+                subscriber.write(b"".join(pieces))
         else:
             subscriber.join = Join(since=self._position.seq, resync=True)
             subscriber.send_slowly(pieces)

@@ -9,7 +9,7 @@ and the number is bounded by letting go who has been idle for longest.
 
 from __future__ import annotations
 
-import time
+import math
 from typing import Protocol
 
 
@@ -24,14 +24,16 @@ class Lobby:
     """`seconds` for a whole request, `limit` connections at once, idle ones among them.
 
     `closing` tells the connections that the server is on its way out: each answer is then the last
-    one of its connection.
+    one of its connection. Time is counted in sweeps, one each `interval` seconds, because a loop that
+    was held up has not read yet what has long been sent.
     """
 
-    def __init__(self, *, seconds: float, limit: int) -> None:
+    def __init__(self, *, seconds: float, limit: int, interval: float) -> None:
         self.closing = False
-        self._seconds = seconds
+        self._sweeps = 0
+        self._patience = max(1, math.ceil(seconds / interval))
         self._limit = limit
-        self._since: dict[Waiting, float] = {}
+        self._since: dict[Waiting, int] = {}
         self._idle: dict[Waiting, None] = {}
 
     def __len__(self) -> int:
@@ -40,7 +42,7 @@ class Lobby:
     def enter(self, connection: Waiting) -> None:
         """From now on it owes a request."""
         self.leave(connection)
-        self._since[connection] = time.monotonic()
+        self._since[connection] = self._sweeps
         self._bound()
 
     def rest(self, connection: Waiting) -> None:
@@ -68,10 +70,10 @@ class Lobby:
 
     def sweep(self) -> None:
         """End those that have owed theirs for too long."""
-        limit = time.monotonic() - self._seconds
+        self._sweeps += 1
         late = []
         for connection, since in self._since.items():
-            if since > limit:
+            if self._sweeps - since <= self._patience:
                 break
             late.append(connection)
         for connection in late:

@@ -58,9 +58,9 @@ class Polling:
         key, audience = await self._asked(request)
         if self._feed.detached_for > STALE_AFTER:
             raise Refusal(Code.UNAVAILABLE, "the feed is cut off, so nothing here would be sure")
-        if not self._hub.has_room((key,)):
+        if not self._hub.registry.has_room((key,)):
             raise Refusal(Code.UNAVAILABLE, WORDS[Reason.CHANNELS])
-        channel = self._hub.channel(key)
+        channel = self._hub.registry.channel(key)
         given = request.headers.get("if-none-match")
         gzip = accepts_gzip(request)
         await self._opened(channel)

@@ -86,7 +86,7 @@ class Presence:
 
     async def _report(self, now: float) -> None:
         self._tally.expire(now)
-        changed = self._hub.viewers_changed
+        changed = self._hub.registry.viewers_changed
         asks = self._asks and now - self._asked >= ASK_SECONDS
         quiet = now - self._reported < REPORT_SECONDS
         if not self._nc.is_connected or (quiet and not (changed or self._whole or asks)):
@@ -113,7 +113,7 @@ class Presence:
     def _all(self) -> dict[str, int]:
         return {
             channel.name: channel.viewers
-            for channel in self._hub.channels.values()
+            for channel in self._hub.registry.channels.values()
             if channel.viewers
         }
 
@@ -121,7 +121,7 @@ class Presence:
         """Write the numbers that are new to the groups with staff, and all of them to a group that
         somebody has joined."""
         told, self._told = self._told, {}
-        for group in self._hub.groups.values():
+        for group in self._hub.registry.groups.values():
             if not (group.size and group.shows_staff):
                 continue
             joined, known = told.get(group, (-1, {}))

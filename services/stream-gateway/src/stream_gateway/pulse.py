@@ -95,7 +95,7 @@ class Pulse:
 
     def _send_checkpoints(self, now: float) -> None:
         quiet_since = now - self._config.checkpoint_seconds
-        for group in list(self._hub.groups.values()):
+        for group in list(self._hub.registry.groups.values()):
             if group.size and not group.has_pending and group.last_write <= quiet_since:
                 group.last_write = now
                 self._due.append((group, group.members()))
@@ -121,11 +121,11 @@ class Pulse:
         limit = self._config.idle_channel_seconds
         idle = [
             channel
-            for channel in self._hub.channels.values()
+            for channel in self._hub.registry.channels.values()
             if channel.idle_since is not None
             and now - channel.idle_since >= limit
             and not channel.groups
             and not channel.waiters
         ]
         for channel in idle:
-            self._hub.drop_channel(channel)
+            self._hub.registry.drop(channel)

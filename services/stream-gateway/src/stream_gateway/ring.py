@@ -11,7 +11,7 @@ _COMPACT = 64
 
 
 class Budget:
-    """Bytes that all rings together may keep."""
+    """How much of something all channels together may keep."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit

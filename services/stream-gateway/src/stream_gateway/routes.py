@@ -93,7 +93,7 @@ class Routes:
         keys = [key for key, _ in wanted]
         asker.check(key.name for key in keys)
         join = join_of(request, wanted)
-        if not self._hub.has_room(keys):
+        if not self._hub.registry.has_room(keys):
             raise Full(Reason.CHANNELS)
         user = None if asker.principal is None else asker.principal.subject
         clubs = [key.club for key in keys]

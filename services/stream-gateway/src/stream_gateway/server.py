@@ -16,6 +16,7 @@ from stream_gateway.lobby import Lobby
 SEND_BUFFER = 64 * 1024
 """Kernel bytes per client (doubled by Linux): a slow client must show early, not after megabytes."""
 TICKS_PER_SWEEP = 5
+SWEEP_SECONDS = 0.5
 """Uvicorn ticks ten times a second."""
 
 
@@ -23,7 +24,9 @@ class GatewayServer(EmbeddedServer):
     """A server that sweeps its lobby."""
 
     def __init__(self, app: ASGIApp, config: Config) -> None:
-        self.lobby = Lobby(seconds=config.request_seconds, limit=config.max_waiting)
+        self.lobby = Lobby(
+            seconds=config.request_seconds, limit=config.max_waiting, interval=SWEEP_SECONDS
+        )
         super().__init__(
             server_config(
                 app,

@@ -98,6 +98,7 @@ class Subscriber(asyncio.Protocol):
         "_backlog",
         "_keeper",
         "_received",
+        "_unsaid",
         "behind_since",
         "bucket",
         "closing",
@@ -132,6 +133,7 @@ class Subscriber(asyncio.Protocol):
         self.bucket: set[Subscriber] | None = None
         self._keeper = keeper
         self._received = 0
+        self._unsaid = b""
         self._backlog: Slices | None = None
 
     @property
@@ -155,17 +157,29 @@ class Subscriber(asyncio.Protocol):
         self.paused = paused
         self.stalled_at = time.monotonic()
         coding = self.group.coding
-        transport.write(coding.start + coding.wrap(frames.greeting(retry)))
+        self._unsaid = coding.start + coding.wrap(frames.greeting(retry))
+
+    def greet(self) -> None:
+        """Say what a stream starts with now, where nothing has been written yet."""
+        if self._unsaid:
+            self.write(b"")
+
+    def write(self, data: bytes) -> None:
+        """Write what is on the wire for this client; the first time, behind the greeting."""
+        if self._unsaid:
+            data, self._unsaid = self._unsaid + data, b""
+        self.writer.write(data)
 
     def send_slowly(self, pieces: list[bytes]) -> None:
         """Write a backlog as the client takes it; after that the keeper is asked again."""
-        self._backlog = Slices(pieces)
+        self._backlog = Slices([self._unsaid, *pieces] if self._unsaid else pieces)
+        self._unsaid = b""
         self.behind_since = self.behind_since or time.monotonic()
         self._pump()
 
     def say(self, content: bytes) -> None:
         """Write a frame for this client alone."""
-        self.writer.write(self.group.coding.wrap(content))
+        self.write(self.group.coding.wrap(content))
 
     def finish(self, last_words: bytes) -> None:
         """Write these frames and close. In the middle of a backlog nothing can be said: it is cut
@@ -176,7 +190,7 @@ class Subscriber(asyncio.Protocol):
             return
         if self._backlog is None:
             coding = self.group.coding
-            transport.write(coding.wrap(last_words) + coding.end)
+            self.write(coding.wrap(last_words) + coding.end)
         transport.close()
 
     def cut(self) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 
 import uvicorn
 
-BACKLOG = 4096
+BACKLOG = 65_535
+"""Connections that wait to be accepted, as far as the kernel's `net.core.somaxconn` lets us."""
 KEEP_ALIVE_SECONDS = 75.0
 """More than the 60 s after which proxies and load balancers end idle connections by default: who ends
 one must be who sends on it, or a request meets a close and its client a 502."""
