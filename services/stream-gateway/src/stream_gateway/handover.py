@@ -38,17 +38,11 @@ class Handover:
         """Whether what follows the head must be chunks; over HTTP/1.0 the end of the connection is
         the end of the response."""
 
-    def begin(self) -> None:
-        """Call before `http.response.start` is sent without a content-length."""
-        if self._cycle is not None and not self.chunked:
-            # Uvicorn would announce chunks, which HTTP/1.0 does not know (RFC 9112 §6.1).
-            self._cycle.chunked_encoding = False
-
     def release(self) -> tuple[asyncio.Transport, bool] | None:
         """The transport, and whether it is paused for writing: it is the caller's from now on, who
         sets a protocol on it in the same step. None when the client is gone.
 
-        Only after `begin` and `http.response.start`, once.
+        Only after `http.response.start` was sent without a content-length, once.
         """
         protocol, cycle = self._protocol, self._cycle
         self._protocol = self._cycle = None

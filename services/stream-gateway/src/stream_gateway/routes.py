@@ -161,7 +161,6 @@ class LiveResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         subscriber = self._subscriber
         try:
-            self._handover.begin()
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             connection = self._handover.release()
         except BaseException:
