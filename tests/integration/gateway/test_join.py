@@ -90,7 +90,10 @@ async def test_gives_up_in_band_and_by_503(start: Start, publisher: LivePublishe
         await client.until_ended()
     assert client.status == 200
     assert client.clean_end
+    # The last word is when to come back, which is not at once, and the one before says why.
     assert client.parser.retry is not None
+    assert 5_000 <= client.parser.retry <= 15_000
+    assert len(client.parser.comments) == 2
     assert refused.status_code == 503
     assert refused.headers["retry-after"]
     assert refused.json()["code"] == "UNAVAILABLE"

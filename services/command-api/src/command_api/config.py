@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from holdfast.runtime.config import Origin
 from holdfast.runtime.serve import KEEP_ALIVE_SECONDS
 
 Port = Annotated[int, Meta(ge=0, le=65_535)]
@@ -27,7 +28,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     command_api_port: Port = 8080
     admin_port: Port | None = None
     """`/metrics` and the probes once more; 0 takes a free port, none set means no listener."""
-    cors_origins: tuple[str, ...] = ()
+    cors_origins: tuple[Origin, ...] = ()
     pool_size: Annotated[int, Meta(ge=2, le=200)] = 10
     """Connections of the writer's role, for reads and for turns under a lock; the relay's role has
     half as many."""

@@ -33,7 +33,14 @@ async def serve(config: Config) -> int:
         starting.cancel()
         await asyncio.wait((starting,))
         return 0
-    starting.result()
+    try:
+        starting.result()
+    except OSError as error:
+        sys.stderr.write(
+            f"stream-gateway: cannot listen (HOLDFAST_STREAM_GATEWAY_HOST, "
+            f"HOLDFAST_STREAM_GATEWAY_PORT, HOLDFAST_ADMIN_PORT): {error}\n"
+        )
+        return 1
     settle_gc()
     announce(gateway)
     failed = asyncio.create_task(gateway.failed(), name="failed")
@@ -51,10 +58,12 @@ async def serve(config: Config) -> int:
     again = asyncio.create_task(windows.get(), name="second signal")
     await asyncio.wait((draining, again), return_when=asyncio.FIRST_COMPLETED)
     again.cancel()
-    if not draining.done():
-        draining.cancel()
-        await asyncio.wait((draining,))
-        await gateway.drain(window=0.0)
+    if draining.done():
+        draining.result()
+        return 0
+    draining.cancel()
+    await asyncio.wait((draining,))
+    await gateway.drain(window=0.0)
     return 0
 
 

@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Route
 
 from holdfast.runtime.auth import TokenVerifier
 from holdfast.runtime.metrics import metrics_route
-from holdfast.runtime.nats import Client, connect_nats
+from holdfast.runtime.nats import Client, NatsError, connect_nats
 from holdfast.runtime.serve import address_of
 from stream_gateway.absence import Absence
 from stream_gateway.admission import Admission
@@ -148,7 +148,11 @@ class Gateway:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.hub.stop()
-        await self.nc.close()
+        try:
+            await self.nc.close()
+        except (NatsError, OSError, RuntimeError) as error:
+            # What nats-py still wanted to send, on a connection that is gone.
+            log.info("the connection to NATS could not be ended in order: %s", error)
 
     def _own(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=name)

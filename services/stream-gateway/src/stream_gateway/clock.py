@@ -20,3 +20,8 @@ def timestamp_now() -> str:
 def jittered_retry() -> int:
     """Milliseconds for a `retry:` field."""
     return random.randint(MIN_RETRY, MAX_RETRY)
+
+
+def later_retry() -> int:
+    """The same for those who wait for something that is on its way, or may never come."""
+    return random.randint(5_000, 15_000)

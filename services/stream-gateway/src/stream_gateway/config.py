@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from holdfast.contracts.channels import MAX_CHANNELS
-from holdfast.runtime.config import ConfigError
+from holdfast.runtime.config import ConfigError, Origin
 from holdfast.runtime.serve import KEEP_ALIVE_SECONDS
 
 Port = Annotated[int, Meta(ge=0, le=65_535)]
@@ -27,7 +27,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     stream_gateway_port: Port = 8081
     admin_port: Port | None = None
     """`/metrics` and the probes once more; 0 takes a free port, none set means no listener."""
-    cors_origins: tuple[str, ...] = ()
+    cors_origins: tuple[Origin, ...] = ()
     command_api_url: str = "http://127.0.0.1:8080"
     """Where the demo pages send commands; handed to them by `/config.json`."""
 

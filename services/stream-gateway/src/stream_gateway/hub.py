@@ -14,7 +14,7 @@ from holdfast.contracts.events import ResetReason
 from holdfast.contracts.states import Audience
 from stream_gateway import frames
 from stream_gateway.channel import Channel, OpenFailed, Receipt
-from stream_gateway.clock import jittered_retry
+from stream_gateway.clock import jittered_retry, later_retry
 from stream_gateway.coding import Coding
 from stream_gateway.config import Config
 from stream_gateway.consumer import Delivery
@@ -200,7 +200,8 @@ class Hub:
         """In-band, because a native EventSource gives up for good on an HTTP error."""
         if not subscriber.closing:
             log.info("a client is sent away: %s", problem)
-            self.close(subscriber, "unavailable")
+            words = frames.encode(comment=problem.problem.replace("\n", " "))
+            self.close(subscriber, "unavailable", words, retry=later_retry())
 
     def close(
         self,

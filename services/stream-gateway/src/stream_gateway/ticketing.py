@@ -6,6 +6,7 @@ Not limited by itself: it takes a good token, keeps nothing, and costs less than
 from __future__ import annotations
 
 import msgspec
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -36,7 +37,17 @@ class Ticketing:
 
     def table(self) -> list[Route]:
         """The route for the application."""
-        return [Route("/v1/stream-tickets", self.issue, methods=["POST"])]
+        path = "/v1/stream-tickets"
+        others = ["GET", "PUT", "PATCH", "DELETE"]
+        return [
+            Route(path, self.issue, methods=["POST"]),
+            # Else the files at `/` would be asked, which have nothing here.
+            Route(path, self.wrong_method, methods=others),
+        ]
+
+    async def wrong_method(self, _request: Request) -> Response:
+        """405: tickets are made, not read."""
+        raise HTTPException(405, headers={"Allow": "POST"})
 
     async def issue(self, request: Request) -> Response:
         """A ticket for the channels in the body."""

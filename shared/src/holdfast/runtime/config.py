@@ -10,11 +10,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 PREFIX = "HOLDFAST_"
+
+Origin = Annotated[str, Meta(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+$")]
+"""One origin as browsers send it (RFC 6454 §7): scheme, host and port, no path and no slash at the end.
+Never `*`: with credentials it would let in every page that a signed-in person opens."""
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -42,8 +47,14 @@ def load_config(type_: type[T], environ: Mapping[str, str] = os.environ) -> T:
         try:
             values[field.name] = msgspec.convert(raw, field.type, strict=False)
         except msgspec.ValidationError as error:
-            raise ConfigError(setting, f"{error} (found {text!r})") from None
+            found = "" if _is_private(field.name) else f" (found {text!r})"
+            raise ConfigError(setting, f"{error}{found}") from None
     return type_(**values)
+
+
+def _is_private(name: str) -> bool:
+    """Whether a value may be a secret, or hold one, and must not be printed."""
+    return "secret" in name or name.endswith("url")
 
 
 def _is_list(type_: Any) -> bool:
