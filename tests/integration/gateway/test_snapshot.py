@@ -6,12 +6,15 @@ import asyncio
 
 import httpx
 import msgspec
+import pytest
 from tests.integration.gateway.conftest import SECRETS, STAFF, snapshot_url
 from tests.support.live_publisher import LivePublisher
 from tests.support.until import until
 
 from holdfast.contracts.snapshots import PublicSnapshot, StaffSnapshot
 from stream_gateway.app import Gateway
+from stream_gateway.channel import Channel
+from stream_gateway.polling import Polling
 
 
 async def test_public(gateway: Gateway, publisher: LivePublisher, http: httpx.AsyncClient) -> None:
@@ -99,3 +102,27 @@ async def test_compressed_when_accepted(
         assert "content-encoding" not in plain.headers
         at = {"serverTime": ""}
         assert plain.json() | at == packed.json() | at
+
+
+async def test_a_channel_that_closes_again_is_waited_for(
+    gateway: Gateway, publisher: LivePublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the word that it is open and our turn there may be another history."""
+    await publisher.publish()
+    woken = Polling._woken
+    times = 0
+
+    async def woken_late(polling: Polling, channel: Channel) -> None:
+        nonlocal times
+        await woken(polling, channel)
+        times += 1
+        if times == 1:
+            channel.reset()
+
+    monkeypatch.setattr(Polling, "_woken", woken_late)
+    async with httpx.AsyncClient() as http:
+        answer = await http.get(snapshot_url(gateway))
+    assert times == 2
+    assert answer.status_code == 200
+    assert answer.json()["version"] == 1
+    assert answer.headers["etag"].split("-")[1] == "1"

@@ -364,3 +364,28 @@ def test_positions_call_in_order_and_only_when_reached() -> None:
     assert called == [7, 7, 9]
     position.advance(8)
     assert position.seq == 9
+
+
+async def test_one_attempt_that_fails_does_not_hold_the_others_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house = House()
+    broken, waiting = (Subscriber(house.group, Join(), house, expires=None) for _ in range(2))
+    for each in (broken, waiting):
+        each.attach(Pipe(), paused=False, retry=2000)
+    attempt = house.joining.attempt
+
+    def fail_for_one(subscriber: Subscriber) -> None:
+        if subscriber is broken:
+            raise ValueError("broken")
+        attempt(subscriber)
+
+    monkeypatch.setattr(house.joining, "attempt", fail_for_one)
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, said: complaints.append(said))
+    house.joining.wake(broken)
+    house.joining.wake(waiting)
+    async with asyncio.timeout(5):
+        while not waiting.is_live:
+            await asyncio.sleep(0)
+    assert len(complaints) == 1

@@ -1,6 +1,6 @@
 """Fallback: a stream for connections that cannot be handed over, by sse-starlette's response.
 
-HTTP/1.0 clients, and servers other than ours. Slower and heavier, the same frames; the subscriber's
+Requests with a body, and servers other than ours. Slower and heavier, the same frames; the subscriber's
 coding must be one without chunks, which the server makes itself where it wants them.
 """
 

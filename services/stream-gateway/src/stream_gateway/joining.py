@@ -19,14 +19,13 @@ from stream_gateway.backlog import SLICE, Backlog
 from stream_gateway.channel import Channel
 from stream_gateway.clock import timestamp_now
 from stream_gateway.metrics import Metrics
+from stream_gateway.pane import SEGMENTS_PER_ATTEMPT
 from stream_gateway.position import Position
 from stream_gateway.snapshots import snapshot_of
 from stream_gateway.subscriber import SLOW, Join, Subscriber
 
 TURN_SECONDS = 0.005
 """How long joins go on in one turn of the loop; between turns the live clients get theirs."""
-SEGMENTS_PER_ATTEMPT = 8
-"""Segments of a big snapshot that are made in one go, about a quarter of a millisecond each."""
 
 
 class Opener(Protocol):
@@ -73,11 +72,14 @@ class Joining:
 
     def _turn(self) -> None:
         end = time.monotonic() + TURN_SECONDS
-        while self._queue and time.monotonic() < end:
-            self.attempt(self._queue.popleft())
-        self._scheduled = bool(self._queue)
-        if self._scheduled:
-            self._loop.call_soon(self._turn)
+        try:
+            while self._queue and time.monotonic() < end:
+                self.attempt(self._queue.popleft())
+        finally:
+            # Even where one attempt fails: the others must not wait for ever.
+            self._scheduled = bool(self._queue)
+            if self._scheduled:
+                self._loop.call_soon(self._turn)
 
     def attempt(self, subscriber: Subscriber) -> None:
         """Make the client live, or leave it where it will be woken."""

@@ -15,6 +15,9 @@ from stream_gateway.coding import deflated
 SEGMENT = 128
 """Sections; about 14 KB of public JSON, which compresses nearly as well as the whole."""
 
+SEGMENTS_PER_ATTEMPT = 8
+"""Segments of a big snapshot that are made in one go, about a quarter of a millisecond each."""
+
 
 class Pane:
     """`sections` is shared with the picture, which says what has `changed`."""

@@ -20,8 +20,8 @@ from stream_gateway.config import Config
 from stream_gateway.credentials import Credentials
 from stream_gateway.feed import Feed
 from stream_gateway.hub import Hub
-from stream_gateway.joining import SEGMENTS_PER_ATTEMPT
 from stream_gateway.limits import WORDS, Reason
+from stream_gateway.pane import SEGMENTS_PER_ATTEMPT
 from stream_gateway.problems import Refusal, invalid
 from stream_gateway.routes import accepts_gzip
 
@@ -73,8 +73,10 @@ class Polling:
             "vary": VARY,
             "cache-control": "private, no-cache" if audience is Audience.STAFF else "no-cache",
         }
-        if channel.picture is None or matches(given, etag):
+        if matches(given, etag):
             return Response(status_code=304, headers=headers)
+        if channel.picture is None:
+            raise RuntimeError(f"{channel.name} is open and has no sections")
         body = channel.renditions.body(
             channel.picture,
             audience,
@@ -110,14 +112,12 @@ class Polling:
             await self._opened(channel)
 
     async def _opened(self, channel: Channel) -> None:
-        if channel.is_open:
-            return
-        waiter = _Opened()
-        channel.waiters.add(waiter)
-        self._hub.opening.ensure(channel)
+        """Return while it is open. Not at the first word that it is: before we are called it may be
+        another history, or a layout whose sections are not here yet."""
         try:
             async with asyncio.timeout(self._config.open_seconds):
-                await waiter.outcome
+                while not channel.is_open:
+                    await self._woken(channel)
         except TimeoutError:
             raise Refusal(Code.UNAVAILABLE, "the channel is not open yet") from None
         except OpenFailed as error:
@@ -125,6 +125,13 @@ class Polling:
                 detail = f"there is no slot {channel.key.slot!r} on {channel.key.date}"
                 raise Refusal(Code.SLOT_NOT_FOUND, detail) from None
             raise Refusal(Code.UNAVAILABLE, error.problem) from None
+
+    async def _woken(self, channel: Channel) -> None:
+        waiter = _Opened()
+        channel.waiters.add(waiter)
+        self._hub.opening.ensure(channel)
+        try:
+            await waiter.outcome
         finally:
             channel.waiters.discard(waiter)
 

@@ -27,16 +27,15 @@ from stream_gateway.tally import Tally
 
 log = logging.getLogger("holdfast.gateway.presence")
 
-INTERVAL = 1.0
 REPORT_SECONDS = 5.0
 """At least so often, also with nothing new: it says that the gateway lives."""
 ASK_SECONDS = 5.0
 
 
 class Presence:
-    """`run` for ever, once connected."""
+    """`run` for ever, once connected; reports and tells each `interval` seconds."""
 
-    def __init__(self, nc: Client, hub: Hub, *, interval: float = INTERVAL) -> None:
+    def __init__(self, nc: Client, hub: Hub, *, interval: float) -> None:
         self._nc = nc
         self._hub = hub
         self._interval = interval
