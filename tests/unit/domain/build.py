@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from command_api.domain.commands import (
     Asker,
@@ -25,10 +26,12 @@ from command_api.domain.model import (
     BookingRecord,
     ChannelState,
     HoldRecord,
-    NightState,
+    Quota,
+    QuotaKey,
     Record,
     Scope,
     Venue,
+    is_active,
 )
 from command_api.domain.snapshot import staff_snapshot
 from command_api.domain.times import later
@@ -40,6 +43,9 @@ from holdfast.contracts.holds import Hold, HoldRequest
 from holdfast.contracts.snapshots import Actor, StaffSection
 from holdfast.contracts.states import ActorType, SectionKind
 from holdfast.contracts.venues import Category, Policy, Section, Slot, VenueDefinition
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 NOW = "2026-02-15T18:00:00.000Z"
 DATE = "2026-02-15"
@@ -109,8 +115,22 @@ MANAGER = Asker(Actor(type=ActorType.MANAGER, id="mia", name="Mia"), None, True,
 CONTACT = Contact(name="Ann", email="ann@example.org")
 
 
+class Opened(dict[K, V]):
+    """A dict that makes what is not there yet: every channel and quota is loaded."""
+
+    def __init__(self, make: Callable[[K], V]) -> None:
+        super().__init__()
+        self._make = make
+
+    def get(self, key: K, default: Any = None) -> V:  # type: ignore[override]
+        if key not in self:
+            self[key] = self._make(key)
+        return self[key]
+
+
 class Floor:
-    """One channel, moved on by commands; `now` moves on by hand."""
+    """One channel, moved on by commands; `now` moves on by hand. Other channels of the venue, in
+    `channels`, are there where a command reaches for them."""
 
     def __init__(
         self, policy: Policy | None = None, *, key: ChannelKey = KEY, **changes: Any
@@ -118,7 +138,9 @@ class Floor:
         self.venue = venue(policy, **changes)
         self.state = ChannelState(key)
         self.now = NOW
-        self.nights: dict[str, NightState] = {}
+        self.channels = Opened[ChannelKey, ChannelState](ChannelState)
+        self.channels[key] = self.state
+        self.quotas = Opened[QuotaKey, Quota](lambda key: Quota(key, self.venue.revision))
         self.ended: dict[str, Record] = {}
         self.decisions: list[Decision] = []
         self._numbers = itertools.count(1)
@@ -126,23 +148,19 @@ class Floor:
     def pass_time(self, seconds: int) -> None:
         self.now = later(self.now, seconds)
 
-    def scope(self, customer_id: str | None = None) -> Scope:
-        night = None
-        if customer_id is not None:
-            night = self.nights.setdefault(
-                customer_id, NightState("backroom", "leeds", self.state.key.date, customer_id)
-            )
-        return Scope(self.venue, self.state, night)
+    def scope(self, key: ChannelKey | None = None) -> Scope:
+        state = self.state if key is None else self.channels.get(key)
+        return Scope(self.venue, state, self.channels, self.quotas)
 
-    def run(self, command: Command, customer_id: str | None = None) -> Decision | Rejection:
+    def run(self, command: Command) -> Decision | Rejection:
         """Decide, and where it was accepted move on."""
-        scope = self.scope(customer_id or self._customer_of(command))
+        scope = self.scope(command.channel)
         outcome = decide(scope, command, self.now)
         if isinstance(outcome, Decision):
             apply(scope, outcome)
             self.decisions.append(outcome)
             for record in outcome.records:
-                if record.id not in self.state.records:
+                if not is_active(record):
                     self.ended[record.id] = record
         return outcome
 
@@ -165,7 +183,7 @@ class Floor:
             customer_id=for_whom,
             hold_id=f"h{next(self._numbers)}",
         )
-        return self.run(command, for_whom)
+        return self.run(command)
 
     def hold(self, *sections: str, **more: Any) -> Hold:
         answer = accepted(self.try_hold(*sections, **more)).answer
@@ -270,11 +288,6 @@ class Floor:
 
     def section(self, section_id: str) -> StaffSection:
         return self.sections()[section_id]
-
-    def _customer_of(self, command: Command) -> str | None:
-        record_id = getattr(command, "hold_id", None) or getattr(command, "booking_id", None)
-        record = self.state.records.get(record_id or "")
-        return None if record is None else record.customer_id
 
     def _ended(self, record_id: str, type_: type[Any]) -> Any:
         record = self.ended.get(record_id)

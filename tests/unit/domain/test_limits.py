@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from tests.unit.domain.build import NOW, STAFF, Floor, customer, rejected, venue
+from tests.unit.domain.build import DATE, NOW, STAFF, Floor, customer, rejected, venue
 
 from command_api.domain.limits import tables_in
+from command_api.domain.model import QuotaKey
 from command_api.domain.times import later
 from holdfast.contracts.problems import Code
 from holdfast.contracts.venues import Policy
@@ -38,7 +39,7 @@ def test_holds_past_their_time_do_not_count_even_where_nobody_expired_them() -> 
     denied = rejected(floor.try_hold("s3"))
     assert denied.valid_until == later(NOW, 300)
     floor.pass_time(300)
-    assert floor.nights["ann"].tables
+    assert floor.quotas[QuotaKey("backroom", "leeds", DATE, "ann")].entries
     floor.hold("s3", "m")
 
 

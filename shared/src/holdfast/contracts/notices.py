@@ -24,6 +24,8 @@ class NoticeType(StrEnum):
     HOLD_EXTENDED = "hold.extended"
     HOLD_RELEASED = "hold.released"
     HOLD_EXPIRED = "hold.expired"
+    HOLD_EXPIRING = "hold.expiring"
+    """To the customer only: it ends soon."""
     BOOKING_REQUESTED = "booking.requested"
     BOOKING_APPROVED = "booking.approved"
     BOOKING_DECLINED = "booking.declined"

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from holdfast.contracts.events import AvailabilityUpdated, PublicAvailabilityUpdated
-from holdfast.contracts.snapshots import PublicSection, PublicSnapshot, StaffSection, StaffSnapshot
+from holdfast.contracts.snapshots import (
+    Capacity,
+    PublicSection,
+    PublicSnapshot,
+    StaffSection,
+    StaffSnapshot,
+)
 from holdfast.contracts.states import PUBLIC_STATES, SectionState
 
 
@@ -18,7 +24,7 @@ def public_event(event: AvailabilityUpdated) -> PublicAvailabilityUpdated:
         section_id=event.section_id,
         previous_state=PUBLIC_STATES[event.previous_state],
         new_state=PUBLIC_STATES[event.new_state],
-        capacity=event.capacity,
+        capacity=_public_capacity(event.capacity),
         held_until=event.held_until if event.new_state is SectionState.HELD else None,
         updated_at=event.updated_at,
         version=event.version,
@@ -30,7 +36,7 @@ def public_section(section: StaffSection) -> PublicSection:
     return PublicSection(
         section_id=section.section_id,
         state=PUBLIC_STATES[section.state],
-        capacity=section.capacity,
+        capacity=_public_capacity(section.capacity),
         held_until=section.held_until if section.state is SectionState.HELD else None,
     )
 
@@ -54,3 +60,10 @@ def public_snapshot(snapshot: StaffSnapshot) -> PublicSnapshot:
         layout_version=snapshot.layout_version,
         sections=[public_section(section) for section in snapshot.sections],
     )
+
+
+def _public_capacity(capacity: Capacity) -> Capacity:
+    """Without what was taken beyond it."""
+    if not capacity.over_committed:
+        return capacity
+    return Capacity(total=capacity.total, available=capacity.available)

@@ -10,11 +10,14 @@ from holdfast.contracts.states import ActorType, ClaimKind, PublicState, Section
 from holdfast.contracts.wire import Wire
 
 
-class Capacity(msgspec.Struct, kw_only=True, rename="camel", frozen=True):
-    """`available` is what is left, never negative; a table with seats counts its seats."""
+class Capacity(msgspec.Struct, kw_only=True, rename="camel", frozen=True, omit_defaults=True):
+    """`available` is what is left, never negative; a table with seats counts its seats.
+    `overCommitted`, to staff only and only where it is not 0: units taken beyond `total`, after the
+    section was made smaller."""
 
     total: int
     available: int
+    over_committed: int = 0
 
 
 class Actor(msgspec.Struct, kw_only=True, rename="camel", frozen=True):
@@ -27,7 +30,8 @@ class Actor(msgspec.Struct, kw_only=True, rename="camel", frozen=True):
 
 class Claim(msgspec.Struct, kw_only=True, rename="camel", frozen=True):
     """One claim on one section, as staff see it. Within a section, `claimId` is unique; it is the
-    id of the record behind the claim (hold, booking or block)."""
+    id of the record behind the claim (hold, booking or block). `channel` names the record's own
+    channel where it is another one, whose slot overlaps this one's."""
 
     claim_id: str
     kind: ClaimKind
@@ -37,6 +41,7 @@ class Claim(msgspec.Struct, kw_only=True, rename="camel", frozen=True):
     since: Timestamp
     expires_at: Timestamp | None
     amount: int | None
+    channel: str | UnsetType = UNSET
 
 
 class PublicSection(Wire, kw_only=True):

@@ -63,6 +63,8 @@ class BookingStatus(StrEnum):
     CANCELLED = "cancelled"
     DECLINED = "declined"
     EXPIRED = "expired"
+    CONFLICTED = "conflicted"
+    """Made elsewhere for what is taken here: without claims until its conflict is resolved."""
 
 
 class BlockStatus(StrEnum):

@@ -87,6 +87,10 @@ class Policy(Request, kw_only=True):
     compensation: Compensation = field(default_factory=Compensation)
     orphan_seats: bool = True
     """Whether best-available may leave single free seats behind."""
+    alternative_discount_percent: Annotated[int, Meta(ge=0, le=100)] = 0
+    """Incentive for taking another slot or date than the one asked for, off its price."""
+    expiry_warning_seconds: Annotated[int, Meta(ge=0, le=3600)] = 60
+    """So long before a hold ends its customer is told; 0: not at all."""
 
 
 class SlotException(Request, kw_only=True):

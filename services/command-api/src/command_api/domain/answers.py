@@ -9,7 +9,6 @@ from command_api.domain.model import (
     BlockRecord,
     BookingRecord,
     HoldRecord,
-    Record,
     is_active,
 )
 from holdfast.contracts.blocks import Block
@@ -23,7 +22,7 @@ def answer_of(record: HoldRecord, now: str) -> Hold: ...
 def answer_of(record: BookingRecord, now: str) -> Booking: ...
 @overload
 def answer_of(record: BlockRecord, now: str) -> Block: ...
-def answer_of(record: Record, now: str) -> Hold | Booking | Block:
+def answer_of(record: HoldRecord | BookingRecord | BlockRecord, now: str) -> Hold | Booking | Block:
     """The contract's form of a record; `version` is the channel's after its last change."""
     server_time = now if is_active(record) else record.updated_at
     match record:

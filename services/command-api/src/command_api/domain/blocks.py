@@ -9,9 +9,10 @@ from command_api.domain.asked import invalid, look_up
 from command_api.domain.commands import BlockSections, RemoveBlock
 from command_api.domain.days import day_of, no_slot
 from command_api.domain.decision import Decision, Rejection
-from command_api.domain.draft import Cause, Change, Draft
+from command_api.domain.draft import Draft
 from command_api.domain.expiry import make_room
 from command_api.domain.model import BlockRecord, Day, Scope, Unit
+from command_api.domain.step import Cause, Change
 from holdfast.contracts.notices import NoticeType
 from holdfast.contracts.problems import Code
 from holdfast.contracts.snapshots import Claim

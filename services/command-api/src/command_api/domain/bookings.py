@@ -9,10 +9,11 @@ from command_api.domain.asked import check_party, invalid
 from command_api.domain.commands import CancelBooking, ConfirmHold
 from command_api.domain.days import day_of, no_slot
 from command_api.domain.decision import Decision, Rejection
-from command_api.domain.draft import Cause, Change, Draft
+from command_api.domain.draft import Draft
 from command_api.domain.expiry import refunded
 from command_api.domain.hold_changes import live_hold, owns
 from command_api.domain.model import ACTIVE_BOOKINGS, BookingRecord, Day, HoldRecord, Scope
+from command_api.domain.step import Cause, Change
 from command_api.domain.times import later
 from holdfast.contracts.notices import NoticeType
 from holdfast.contracts.problems import Code

@@ -3,16 +3,32 @@ deciding stays pure and a command can be decided again after a lost race."""
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
-from command_api.domain.model import BlockRecord, BookingRecord, HoldRecord
+from command_api.domain.model import (
+    BlockRecord,
+    BookingRecord,
+    ConflictRecord,
+    EntryRecord,
+    HoldRecord,
+    Record,
+)
 from holdfast.contracts.blocks import BlockRequest
-from holdfast.contracts.bookings import ConfirmRequest
+from holdfast.contracts.bookings import (
+    BookingChange,
+    BookingRequest,
+    ConfirmRequest,
+    ImportItem,
+    RescheduleRequest,
+    SeriesRequest,
+)
 from holdfast.contracts.channels import ChannelKey
-from holdfast.contracts.holds import HoldRequest
+from holdfast.contracts.holds import HoldChange, HoldRequest
+from holdfast.contracts.payments import PaymentEvent
 from holdfast.contracts.snapshots import Actor
+from holdfast.contracts.waitlist import WaitlistRequest
 
 
 class Asker(msgspec.Struct, frozen=True):
@@ -72,6 +88,174 @@ class CancelBooking(msgspec.Struct, frozen=True, kw_only=True):
     record: BookingRecord | None
 
 
+class ChangeHold(msgspec.Struct, frozen=True, kw_only=True):
+    """Add sections to a hold and remove some, in one step."""
+
+    channel: ChannelKey
+    asker: Asker
+    hold_id: str
+    change: HoldChange
+    record: HoldRecord | None
+
+
+class RequestBooking(msgspec.Struct, frozen=True, kw_only=True):
+    """A booking without a hold before it: a one-step request, a walk-in."""
+
+    channel: ChannelKey
+    asker: Asker
+    request: BookingRequest
+    customer_id: str | None
+    booking_id: str
+    reference: str
+
+
+class MoveBooking(msgspec.Struct, frozen=True, kw_only=True):
+    """Along its life, without a change of what is booked: approve, decline, check in, complete, mark
+    as no-show."""
+
+    channel: ChannelKey
+    asker: Asker
+    booking_id: str
+    verb: Literal["approve", "decline", "check-in", "complete", "no-show"]
+    reason: str | None
+    record: BookingRecord | None
+
+
+class EditBooking(msgspec.Struct, frozen=True, kw_only=True):
+    """`revision` is the one that the asker saw (If-Match)."""
+
+    channel: ChannelKey
+    asker: Asker
+    booking_id: str
+    change: BookingChange
+    revision: int
+    record: BookingRecord | None
+
+
+class RescheduleBooking(msgspec.Struct, frozen=True, kw_only=True):
+    """To the channel `to` (which may be the same, for other sections)."""
+
+    channel: ChannelKey
+    to: ChannelKey
+    asker: Asker
+    booking_id: str
+    request: RescheduleRequest
+    record: BookingRecord | None
+
+
+class BookSeries(msgspec.Struct, frozen=True, kw_only=True):
+    """The same slot and sections on several dates; `channel` is the first date's. `bookings`: a
+    (booking id, reference) for each date of the request, in its order."""
+
+    channel: ChannelKey
+    asker: Asker
+    request: SeriesRequest
+    customer_id: str | None
+    series_id: str
+    bookings: tuple[tuple[str, str], ...]
+
+
+class CancelSeries(msgspec.Struct, frozen=True, kw_only=True):
+    """What is still to come of a series: `bookings` are (channel, booking id); `channel` is the
+    first one's."""
+
+    channel: ChannelKey
+    asker: Asker
+    series_id: str
+    bookings: tuple[tuple[ChannelKey, str], ...]
+    reason: str | None
+
+
+class ImportBooking(msgspec.Struct, frozen=True, kw_only=True):
+    """A booking that was made elsewhere. `booking_id` is worked out from its external id, so that the
+    same one is never made twice; `record` is what is stored under it already."""
+
+    channel: ChannelKey
+    asker: Asker
+    item: ImportItem
+    booking_id: str
+    conflict_id: str
+    reference: str
+    record: BookingRecord | None
+
+
+class ResolveConflict(msgspec.Struct, frozen=True, kw_only=True):
+    """By a manager's word, or by rule where `winner_id` is None."""
+
+    channel: ChannelKey
+    asker: Asker
+    conflict_id: str
+    winner_id: str | None
+    record: ConflictRecord | None
+
+
+class RecordPayment(msgspec.Struct, frozen=True, kw_only=True):
+    """A signed payment event for a hold or a booking; `record` is what it names where that has
+    ended."""
+
+    channel: ChannelKey
+    event: PaymentEvent
+    record: HoldRecord | BookingRecord | None
+
+
+class JoinWaitlist(msgspec.Struct, frozen=True, kw_only=True):
+    channel: ChannelKey
+    asker: Asker
+    request: WaitlistRequest
+    customer_id: str | None
+    entry_id: str
+
+
+class LeaveWaitlist(msgspec.Struct, frozen=True, kw_only=True):
+    channel: ChannelKey
+    asker: Asker
+    entry_id: str
+    record: EntryRecord | None
+
+
+class AcceptOffer(msgspec.Struct, frozen=True, kw_only=True):
+    """The offered hold becomes a booking, by the rules of confirming. `entry_id` is the offer's."""
+
+    channel: ChannelKey
+    asker: Asker
+    entry_id: str
+    offer_id: str
+    request: ConfirmRequest
+    booking_id: str
+    reference: str
+    record: EntryRecord | None
+
+
+class DeclineOffer(msgspec.Struct, frozen=True, kw_only=True):
+    channel: ChannelKey
+    asker: Asker
+    entry_id: str
+    offer_id: str
+    record: EntryRecord | None
+
+
+class ServeWaitlist(msgspec.Struct, frozen=True, kw_only=True):
+    """By the leader: offer what is free to those who wait; end the waiting for a slot that is over."""
+
+    channel: ChannelKey
+
+
+class WarnExpiring(msgspec.Struct, frozen=True, kw_only=True):
+    """By the leader: tell the customers of those of these holds that end soon."""
+
+    channel: ChannelKey
+    record_ids: tuple[str, ...]
+
+
+class ErasePersonalData(msgspec.Struct, frozen=True, kw_only=True):
+    """Of one customer, in the records of one channel: `records` are the ended ones."""
+
+    channel: ChannelKey
+    asker: Asker
+    customer_id: str
+    records: tuple[Record, ...]
+
+
 class BlockSections(msgspec.Struct, frozen=True, kw_only=True):
     channel: ChannelKey
     asker: Asker
@@ -97,9 +281,26 @@ Command: TypeAlias = (
     HoldSections
     | ExtendHold
     | ReleaseHold
+    | ChangeHold
     | ConfirmHold
+    | RequestBooking
+    | MoveBooking
+    | EditBooking
     | CancelBooking
+    | RescheduleBooking
+    | BookSeries
+    | CancelSeries
+    | ImportBooking
+    | ResolveConflict
+    | RecordPayment
     | BlockSections
     | RemoveBlock
+    | JoinWaitlist
+    | LeaveWaitlist
+    | AcceptOffer
+    | DeclineOffer
+    | ServeWaitlist
+    | WarnExpiring
+    | ErasePersonalData
     | ExpireRecords
 )

@@ -8,14 +8,13 @@ import msgspec
 from msgspec import field
 
 from command_api.domain.model import Record
-from holdfast.contracts.blocks import Block
-from holdfast.contracts.bookings import Booking
+from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.events import AvailabilityUpdated
-from holdfast.contracts.holds import Hold
 from holdfast.contracts.notices import Notice
 from holdfast.contracts.problems import Code
 
-Answer: TypeAlias = Hold | Booking | Block | None
+Answer: TypeAlias = msgspec.Struct | None
+"""A body of the contracts."""
 
 
 class Outcome(msgspec.Struct, kw_only=True):
@@ -28,15 +27,39 @@ class Outcome(msgspec.Struct, kw_only=True):
     """The earliest expiry that was taken as still ahead, where the outcome depends on it."""
 
 
-class Decision(Outcome, kw_only=True):
-    """`events` are versioned, dense from the channel's version + 1. Records are whole values."""
+class Part(msgspec.Struct, kw_only=True):
+    """What a decision does to one channel. `events` are versioned, dense from the channel's version
+    + 1. `records` are whole values of records whose own channel this is; `gone` are ids of records
+    that left it for another channel."""
 
     events: list[AvailabilityUpdated] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+
+
+class Decision(Outcome, kw_only=True):
+    """`parts` by channel: the command's own first, others where it reaches further."""
+
+    parts: dict[ChannelKey, Part] = field(default_factory=dict)
     answer: Answer = None
     created: bool = False
     """Whether the answer stands for something new (HTTP: 201)."""
+
+    @property
+    def events(self) -> list[AvailabilityUpdated]:
+        """Of all channels."""
+        return [event for part in self.parts.values() for event in part.events]
+
+    @property
+    def records(self) -> list[Record]:
+        """Of all channels."""
+        return [record for part in self.parts.values() for record in part.records]
+
+    @property
+    def notices(self) -> list[Notice]:
+        """Of all channels."""
+        return [notice for part in self.parts.values() for notice in part.notices]
 
 
 class Rejection(Outcome, kw_only=True):

@@ -5,12 +5,17 @@ touched, so a decision costs what the command names, in a venue of 10 sections o
 puts and removes claims for one reason; each changed section is one event with the next version, and
 each table whose seats changed one more at the end of the step. Only a table's cost grows, with the
 number of its own seats.
+
+A command that reaches further has a draft for each channel, `at(key)`, all of one outcome. A claim in
+a slot that overlaps others lies in their channels too (a mirror, which names its own channel): steps
+put and remove mirrors by themselves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
+
+import msgspec
 
 from command_api.domain.claims import (
     View,
@@ -18,54 +23,93 @@ from command_api.domain.claims import (
     left_of,
     table_view,
 )
-from command_api.domain.decision import Answer, Decision
+from command_api.domain.decision import Answer, Decision, Part
 from command_api.domain.ends import End
-from command_api.domain.model import ChannelState, Record, Scope, Unit, Venue
+from command_api.domain.model import (
+    BlockRecord,
+    BookingRecord,
+    ChannelState,
+    HoldRecord,
+    Record,
+    Scope,
+    Unit,
+    Venue,
+)
 from command_api.domain.notices import notice_of
+from command_api.domain.overlaps import overlapping, takes_part
+from command_api.domain.step import Cause, Change
 from command_api.domain.times import earliest, latest
 from command_api.domain.touched import Touched
+from holdfast.contracts.channels import ChannelKey, parse_channel
 from holdfast.contracts.events import AvailabilityUpdated
 from holdfast.contracts.notices import Notice, NoticeType
-from holdfast.contracts.snapshots import Actor, Capacity, Claim
-from holdfast.contracts.states import Reason, SectionState
+from holdfast.contracts.snapshots import Capacity, Claim
+from holdfast.contracts.states import SectionState
 from holdfast.contracts.venues import Section
 
 _NO_CLAIMS: Mapping[str, Claim] = {}
 
 
-class Cause(NamedTuple):
-    """Why a step happens, as its events say it."""
-
-    reason: Reason
-    actor: Actor
-    hold_id: str | None = None
-    booking_id: str | None = None
+_Claimant = (HoldRecord, BookingRecord, BlockRecord)
 
 
-class Change(NamedTuple):
-    """What a step does to one section: `removed` is a claim's id."""
+class Shared:
+    """What the drafts of one outcome share."""
 
-    section_id: str
-    removed: str | None
-    added: Claim | None
+    __slots__ = ("drafts", "valid_from", "valid_until")
+
+    def __init__(self) -> None:
+        self.drafts: dict[ChannelKey, Draft] = {}
+        self.valid_from: str | None = None
+        self.valid_until: str | None = None
 
 
 class Draft:
-    """`now` is never before the channel's last change."""
+    """The draft of the command's own channel; `at` has those of others. `now` is never before a
+    channel's last change."""
 
-    def __init__(self, scope: Scope, now: str) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        now: str,
+        state: ChannelState | None = None,
+        shared: Shared | None = None,
+    ) -> None:
+        state = scope.channel if state is None else state
+        self.scope = scope
         self.venue: Venue = scope.venue
-        self.state: ChannelState = scope.channel
-        self.now = now
-        self.version = scope.channel.version
+        self.state = state
+        self.channel = state.key.name
+        self.overlaps = overlapping(scope.venue, state.key)
+        self.now = max(now, state.updated_at)
+        self.version = state.version
         self.events: list[AvailabilityUpdated] = []
         self.records: dict[str, Record] = {}
         self.notices: list[Notice] = []
-        self.valid_from: str | None = None
-        self.valid_until: str | None = None
+        self.gone: list[str] = []
+        self.freed = False
+        """Whether a claim left without another in its place."""
         self._touched: dict[str, Touched] = {}
-        self._channel = scope.channel.key.name
-        self._members = scope.venue.members.get(scope.channel.key.slot)
+        self._spans: dict[str, set[ChannelKey]] = {}
+        self._shared = Shared() if shared is None else shared
+        self._shared.drafts[state.key] = self
+        self._members = scope.venue.members.get(state.key.slot)
+
+    def at(self, key: ChannelKey) -> Draft:
+        """The draft of another channel of the venue. Raises Missing where it is not loaded."""
+        draft = self._shared.drafts.get(key)
+        if draft is None:
+            (state,) = self.scope.at(key)
+            draft = Draft(self.scope, self.now, state, self._shared)
+        return draft
+
+    def home_of(self, claim: Claim) -> Draft:
+        """The draft of the channel that the claim's record is in."""
+        if not isinstance(claim.channel, str) or claim.channel == self.channel:
+            return self
+        key = parse_channel(claim.channel)
+        assert isinstance(key, ChannelKey)
+        return self.at(key)
 
     def unit(self, section_id: str) -> Unit:
         """The section, or what stands for one that has left the layout with claims on it."""
@@ -81,6 +125,13 @@ class Draft:
         if touched is not None:
             return touched
         return self.state.claims.get(section_id, _NO_CLAIMS).values()
+
+    def claim(self, section_id: str, claim_id: str) -> Claim | None:
+        """The claim, where it lies on the section."""
+        touched = self._touched.get(section_id)
+        if touched is not None:
+            return touched.get(claim_id)
+        return self.state.claims.get(section_id, _NO_CLAIMS).get(claim_id)
 
     def left(self, unit: Unit) -> int:
         """Units of the section that are free."""
@@ -100,14 +151,113 @@ class Draft:
 
     def relies_on_past(self, moment: str | None) -> None:
         """The outcome is right only from `moment` on."""
-        self.valid_from = latest(self.valid_from, moment)
+        self._shared.valid_from = latest(self._shared.valid_from, moment)
 
     def relies_on_future(self, moment: str | None) -> None:
         """The outcome is right only before `moment`."""
-        self.valid_until = earliest(self.valid_until, moment)
+        self._shared.valid_until = earliest(self._shared.valid_until, moment)
 
     def step(self, cause: Cause, changes: Iterable[Change]) -> None:
-        """Events for `changes` in order, then for the tables that follow them."""
+        """Events for `changes` in order, then for the tables that follow them; then the same in the
+        channels of overlapping slots. Claims that are added are of records of this channel."""
+        changes = list(changes)
+        spans = set(self.overlaps)
+        for change in changes:
+            if change.removed is not None:
+                spans.update(self._spans_of(change.removed))
+        self.lay(cause, changes)
+        for key in sorted(spans):
+            self._mirror(cause, changes, key)
+
+    def save(
+        self, record: Record, type_: NoticeType | None, cause: Cause, *, by_clock: bool = False
+    ) -> None:
+        """Put the new value of a record of this channel, and its notice where there is one.
+        `by_clock`: it ended by its own time, which whoever counts its customer's records knows."""
+        if isinstance(record, _Claimant) and (keys := self._spans.get(record.id)):
+            record.spans = sorted({*record.spans, *(key.name for key in keys)})
+        self.records[record.id] = record
+        if not by_clock:
+            self._count(record)
+        if type_ is not None:
+            self.notices.append(
+                notice_of(record, self.channel, type_, actor=cause.actor, reason=cause.reason)
+            )
+
+    def leave(self, record_id: str) -> None:
+        """The record goes to another channel, where it is saved."""
+        self.records.pop(record_id, None)
+        self.gone.append(record_id)
+
+    def close(self, answer: Answer, *, created: bool = False) -> Decision:
+        """The outcome of all drafts."""
+        shared = self._shared
+        return Decision(
+            valid_from=shared.valid_from,
+            valid_until=shared.valid_until,
+            parts={key: draft.part() for key, draft in shared.drafts.items() if draft.moved},
+            answer=answer,
+            created=created,
+        )
+
+    @property
+    def valid_from(self) -> str | None:
+        return self._shared.valid_from
+
+    @property
+    def valid_until(self) -> str | None:
+        return self._shared.valid_until
+
+    @property
+    def moved(self) -> bool:
+        """Whether anything happens to the channel."""
+        return bool(self.events or self.records or self.notices or self.gone)
+
+    def part(self) -> Part:
+        return Part(
+            events=self.events,
+            records=list(self.records.values()),
+            notices=self.notices,
+            gone=self.gone,
+        )
+
+    def _count(self, record: Record) -> None:
+        """Have the quotas at hand that the record counts towards, where the policy has a limit."""
+        customer, policy = record.customer_id, self.venue.policy
+        if customer is None or not isinstance(record, HoldRecord | BookingRecord):
+            return
+        if policy.max_tables_per_customer_per_date is not None:
+            self.scope.quota(record.date, customer)
+        if policy.max_active_holds_per_customer is not None and isinstance(record, HoldRecord):
+            self.scope.quota(None, customer)
+
+    def _spans_of(self, record_id: str) -> Iterable[ChannelKey]:
+        """Other channels that the record's claims may lie in."""
+        found = set(self._spans.get(record_id, ()))
+        record = self.record(record_id)
+        if isinstance(record, _Claimant):
+            for name in record.spans:
+                key = parse_channel(name)
+                assert isinstance(key, ChannelKey)
+                found.add(key)
+        return found
+
+    def _mirror(self, cause: Cause, changes: list[Change], key: ChannelKey) -> None:
+        there = self.at(key)
+        overlaps = key in self.overlaps
+        mirrored: list[Change] = []
+        for section_id, removed, added in changes:
+            gone = removed if removed is not None and there.claim(section_id, removed) else None
+            come = None
+            if added is not None and overlaps and takes_part(self.venue, key, section_id):
+                come = msgspec.structs.replace(added, channel=self.channel)
+                self._spans.setdefault(added.claim_id, set()).add(key)
+            if gone is not None or come is not None:
+                mirrored.append(Change(section_id, gone, come))
+        there.lay(cause, mirrored)
+
+    def lay(self, cause: Cause, changes: Iterable[Change]) -> None:
+        """A step in this channel alone."""
         tables: dict[str, SectionState] = {}
         for section_id, removed, added in changes:
             unit = self.unit(section_id)
@@ -117,25 +267,6 @@ class Draft:
             self._change(cause, unit, removed, added)
         for table_id, before in tables.items():
             self._emit(cause, self.unit(table_id), before, self._table(table_id))
-
-    def save(self, record: Record, type_: NoticeType | None, cause: Cause) -> None:
-        """Put the record's new value, and its notice where there is one."""
-        self.records[record.id] = record
-        if type_ is not None:
-            self.notices.append(
-                notice_of(record, self._channel, type_, actor=cause.actor, reason=cause.reason)
-            )
-
-    def close(self, answer: Answer, *, created: bool = False) -> Decision:
-        return Decision(
-            valid_from=self.valid_from,
-            valid_until=self.valid_until,
-            events=self.events,
-            records=list(self.records.values()),
-            notices=self.notices,
-            answer=answer,
-            created=created,
-        )
 
     def _touch(self, section_id: str, unit: Unit) -> Touched:
         touched = self._touched.get(section_id)
@@ -150,6 +281,7 @@ class Draft:
         before = touched.state(unit.total)
         if removed is not None:
             touched.remove(removed)
+            self.freed = self.freed or added is None
         if added is not None:
             touched.put(added)
         self._emit(cause, unit, before, touched.view(unit.total), removed, added)
@@ -178,7 +310,7 @@ class Draft:
         self.version += 1
         self.events.append(
             AvailabilityUpdated(
-                channel=self._channel,
+                channel=self.channel,
                 club_id=key.club,
                 venue_id=key.venue,
                 date=key.date,

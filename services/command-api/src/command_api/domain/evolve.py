@@ -10,7 +10,7 @@ from command_api.domain.model import (
     BookingRecord,
     ChannelState,
     HoldRecord,
-    NightState,
+    Quota,
     Record,
     Scope,
     Venue,
@@ -48,51 +48,46 @@ def _change_claims(state: ChannelState, event: AvailabilityUpdated) -> None:
 def apply(scope: Scope, decision: Decision) -> None:
     """The events, then the records: active ones stay, ended ones leave. `position` and `stamp` are
     the store's and stay as they are."""
-    state = scope.channel
-    for event in decision.events:
-        evolve(state, event)
-    for record in decision.records:
-        put_record(state, record)
-        if scope.night is not None:
-            put_night(scope.night, scope.venue, record)
+    for key, part in decision.parts.items():
+        state = scope.used_channels[key]
+        for event in part.events:
+            evolve(state, event)
+        for record_id in part.gone:
+            state.drop(record_id)
+        for record in part.records:
+            put_record(state, record)
+            for quota in scope.used_quotas.values():
+                count_record(quota, scope.venue, record)
 
 
 def put_record(state: ChannelState, record: Record) -> None:
-    """Keep the record while it is active, and the list of who holds what in step."""
-    active = is_active(record)
-    if active:
-        state.records[record.id] = record
+    """Keep the record while it is active."""
+    if is_active(record):
+        state.put(record)
     else:
-        state.records.pop(record.id, None)
-    if state.holders is not None and isinstance(record, HoldRecord) and record.customer_id:
-        holds = state.holders.setdefault(record.customer_id, set())
-        (holds.add if active else holds.discard)(record.id)
-        if not holds:
-            del state.holders[record.customer_id]
+        state.drop(record.id)
     state.updated_at = max(state.updated_at, record.updated_at)
 
 
-def put_night(night: NightState, venue: Venue, record: Record) -> None:
-    """Count the record in its customer's night while it is active."""
-    if record.customer_id != night.customer_id:
+def count_record(quota: Quota, venue: Venue, record: Record) -> None:
+    """Count the record towards its customer's quota while it is active."""
+    key = quota.key
+    if record.customer_id != key.customer_id or not isinstance(record, HoldRecord | BookingRecord):
         return
-    if is_active(record):
-        night.tables[record.id] = (night_tables(venue, record), counts_until(record))
+    if key.date is None:
+        if not isinstance(record, HoldRecord):
+            return
+        counts = 1
     else:
-        night.tables.pop(record.id, None)
+        counts = tables_in(venue, record.claims)
+    if is_active(record) and key.date in (None, record.date):
+        quota.entries[record.id] = (counts, counts_until(record))
+    else:
+        quota.entries.pop(record.id, None)
 
 
-def night_tables(venue: Venue, record: Record) -> int:
-    """How many tables the record counts towards `maxTablesPerCustomerPerDate`."""
-    return tables_in(venue, record.claims)
-
-
-def counts_until(record: Record) -> str | None:
+def counts_until(record: HoldRecord | BookingRecord) -> str | None:
     """From when on the record no longer counts by the clock alone; None: until it ends."""
-    match record:
-        case HoldRecord():
-            return record.expires_at
-        case BookingRecord():
-            return record.approval_expires_at
-        case _:
-            return None
+    if isinstance(record, HoldRecord):
+        return record.expires_at
+    return record.approval_expires_at

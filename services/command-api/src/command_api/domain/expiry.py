@@ -10,8 +10,9 @@ import msgspec
 
 from command_api.domain.commands import ExpireRecords
 from command_api.domain.decision import Decision
-from command_api.domain.draft import Cause, Change, Draft
+from command_api.domain.draft import Draft
 from command_api.domain.model import BookingRecord, HoldRecord, Scope, Unit
+from command_api.domain.step import Cause, Change
 from holdfast.contracts.notices import NoticeType
 from holdfast.contracts.snapshots import Actor
 from holdfast.contracts.states import (
@@ -46,6 +47,13 @@ def expire_record(draft: Draft, record_id: str) -> None:
             _expire_booking(draft, booking)
 
 
+def expire_claim(draft: Draft, section_id: str, claim_id: str) -> None:
+    """Expire the record behind a claim that is due, in whichever channel the record is."""
+    claim = draft.claim(section_id, claim_id)
+    if claim is not None:
+        expire_record(draft.home_of(claim), claim_id)
+
+
 def expire_hold(draft: Draft, hold: HoldRecord) -> HoldRecord:
     """All sections of a hold that is due become free; the record as it is then."""
     cause = Cause(Reason.HOLD_EXPIRED, SYSTEM, hold_id=hold.id)
@@ -58,7 +66,7 @@ def expire_hold(draft: Draft, hold: HoldRecord) -> HoldRecord:
         version=draft.version,
     )
     draft.relies_on_past(hold.expires_at)
-    draft.save(ended, NoticeType.HOLD_EXPIRED, cause)
+    draft.save(ended, NoticeType.HOLD_EXPIRED, cause, by_clock=True)
     return ended
 
 
@@ -74,7 +82,7 @@ def _expire_booking(draft: Draft, booking: BookingRecord) -> None:
         version=draft.version,
     )
     draft.relies_on_past(booking.approval_expires_at)
-    draft.save(ended, NoticeType.BOOKING_DECLINED, cause)
+    draft.save(ended, NoticeType.BOOKING_DECLINED, cause, by_clock=True)
 
 
 def refunded(status: PaymentStatus) -> PaymentStatus:
@@ -89,7 +97,7 @@ def make_room(draft: Draft, unit: Unit, quantity: int) -> bool:
         return True
     while (first := draft.first_end(unit)) is not None and first.at <= draft.now:
         version = draft.version
-        expire_record(draft, first.claim_id)
+        expire_claim(draft, unit.section.section_id, first.claim_id)
         if draft.left(unit) >= quantity:
             return True
         if draft.version == version:  # a claim without its record: it can end, but not by itself

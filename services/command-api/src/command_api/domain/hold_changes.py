@@ -7,9 +7,10 @@ import msgspec
 from command_api.domain.answers import answer_of
 from command_api.domain.commands import Asker, ConfirmHold, ExtendHold, ReleaseHold
 from command_api.domain.decision import Decision, Rejection
-from command_api.domain.draft import Cause, Change, Draft
+from command_api.domain.draft import Draft
 from command_api.domain.expiry import expire_hold
 from command_api.domain.model import HoldRecord, Scope
+from command_api.domain.step import Cause, Change
 from command_api.domain.times import later
 from holdfast.contracts.notices import NoticeType
 from holdfast.contracts.problems import Code

@@ -8,11 +8,12 @@ from command_api.domain.best import choose
 from command_api.domain.commands import HoldSections
 from command_api.domain.days import closed, day_of, no_slot
 from command_api.domain.decision import Decision, Rejection
-from command_api.domain.draft import Cause, Change, Draft
+from command_api.domain.draft import Draft
 from command_api.domain.expiry import make_room
 from command_api.domain.limits import check_holds, check_tables
 from command_api.domain.model import Day, HoldRecord, Scope, Unit
 from command_api.domain.pricing import Quote, quote
+from command_api.domain.step import Cause, Change
 from command_api.domain.times import later
 from holdfast.contracts.holds import Hold
 from holdfast.contracts.notices import NoticeType
@@ -37,14 +38,18 @@ def hold_sections(scope: Scope, command: HoldSections, now: str) -> Decision | R
     denied = (
         check_party(venue, asked.units, request.party_size)
         or _check_free(draft, asked, command)
-        or check_tables(scope, command.customer_id, asked.claims, draft)
-        or check_holds(scope, command.customer_id, draft)
+        or check_tables(draft, command.customer_id, asked.claims)
+        or check_holds(draft, command.customer_id)
     )
     if denied is not None:
         return denied
     price = quote(venue, day, asked.units)
     if request.dry_run:
-        return Decision(answer=_quoted(draft, command, asked, price))
+        return Decision(
+            valid_from=draft.valid_from,
+            valid_until=draft.valid_until,
+            answer=_quoted(draft, command, asked, price),
+        )
     return _hold(draft, command, asked, price)
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from command_api.domain.decision import Rejection
 from command_api.domain.draft import Draft
-from command_api.domain.model import ChannelState, HoldRecord, Scope, Venue
+from command_api.domain.model import Quota, Venue
 from holdfast.contracts.problems import Code
-from holdfast.contracts.states import HoldStatus, SectionKind
+from holdfast.contracts.states import SectionKind
 
 
 def tables_in(venue: Venue, section_ids: Iterable[str]) -> int:
@@ -24,26 +24,22 @@ def tables_in(venue: Venue, section_ids: Iterable[str]) -> int:
 
 
 def check_tables(
-    scope: Scope, customer_id: str | None, section_ids: Iterable[str], draft: Draft
+    draft: Draft,
+    customer_id: str | None,
+    section_ids: Iterable[str],
+    *,
+    without: str | None = None,
+    date: str | None = None,
 ) -> Rejection | None:
-    """`maxTablesPerCustomerPerDate` over all slots of the date; what staff ask for a customer
-    counts as well. Holds past their time do not. Raises ValueError where the
-    night was not loaded."""
-    limit = scope.venue.policy.max_tables_per_customer_per_date
+    """`maxTablesPerCustomerPerDate` over all slots of the date (the channel's, where none is given);
+    what staff ask for a customer counts as well. Records past their time do not, nor does the one
+    named `without`, which these sections are instead of."""
+    limit = draft.venue.policy.max_tables_per_customer_per_date
     if limit is None or customer_id is None:
         return None
-    night = scope.night
-    if night is None or night.customer_id != customer_id:
-        raise ValueError(f"the night of {customer_id} is needed to decide")
-    current, first_end, last_passed = 0, None, None
-    for tables, until in night.tables.values():
-        if until is not None and until <= draft.now:
-            last_passed = max(last_passed or until, until)
-            continue
-        current += tables
-        first_end = min(first_end or until, until) if until is not None else first_end
-    draft.relies_on_past(last_passed)
-    if current + tables_in(scope.venue, section_ids) <= limit:
+    quota = draft.scope.quota(date or draft.state.key.date, customer_id)
+    current, first_end = counted(draft, quota, without)
+    if current + tables_in(draft.venue, section_ids) <= limit:
         return None
     return Rejection(
         code=Code.MAX_TABLES_EXCEEDED,
@@ -53,35 +49,32 @@ def check_tables(
     )
 
 
-def check_holds(scope: Scope, customer_id: str | None, draft: Draft) -> Rejection | None:
-    """`maxActiveHoldsPerCustomer`, counted within this channel, without holds past their time."""
-    limit = scope.venue.policy.max_active_holds_per_customer
+def check_holds(draft: Draft, customer_id: str | None) -> Rejection | None:
+    """`maxActiveHoldsPerCustomer` over all channels of the venue, without holds past their time."""
+    limit = draft.venue.policy.max_active_holds_per_customer
     if limit is None or customer_id is None:
         return None
-    ends: list[str] = []
-    for hold_id in holds_of(scope.channel, customer_id):
-        hold = draft.record(hold_id)
-        if isinstance(hold, HoldRecord) and hold.status is HoldStatus.ACTIVE:
-            if hold.expires_at > draft.now:
-                ends.append(hold.expires_at)
-            else:
-                draft.relies_on_past(hold.expires_at)
-    if len(ends) < limit:
+    current, first_end = counted(draft, draft.scope.quota(None, customer_id), None)
+    if current < limit:
         return None
     return Rejection(
         code=Code.HOLD_LIMIT_REACHED,
         detail=f"At most {limit} holds at a time for each customer.",
         facts={"max": limit},
-        valid_until=min(ends),
+        valid_until=first_end,
     )
 
 
-def holds_of(state: ChannelState, customer_id: str) -> set[str]:
-    """Ids of the customer's active holds in the channel: sorted by customer on the first use, so
-    that a busy channel is not searched for each hold."""
-    if state.holders is None:
-        state.holders = {}
-        for record in state.records.values():
-            if isinstance(record, HoldRecord) and record.customer_id is not None:
-                state.holders.setdefault(record.customer_id, set()).add(record.id)
-    return state.holders.get(customer_id, set())
+def counted(draft: Draft, quota: Quota, without: str | None) -> tuple[int, str | None]:
+    """What counts now, and when the first of it ends by the clock."""
+    current, first_end, last_passed = 0, None, None
+    for record_id, (count, until) in quota.entries.items():
+        if record_id == without:
+            continue
+        if until is not None and until <= draft.now:
+            last_passed = max(last_passed or until, until)
+            continue
+        current += count
+        first_end = min(first_end or until, until) if until is not None else first_end
+    draft.relies_on_past(last_passed)
+    return current, first_end

@@ -1,4 +1,4 @@
-"""State that decisions are made on, and the records behind claims.
+"""State that decisions are made on, and the records behind claims and queues.
 
 Times are RFC 3339 UTC strings with milliseconds everywhere in the domain: they sort as text, so
 they are compared as text, and nothing is converted on the way to an event.
@@ -6,13 +6,13 @@ they are compared as text, and nothing is converted on the way to an event.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import field
 
 from command_api.domain.ends import End
-from holdfast.contracts.bookings import Contact, Payment
+from holdfast.contracts.bookings import CompensationOffer, Contact, Payment
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.holds import Item
 from holdfast.contracts.snapshots import Actor, Claim
@@ -22,6 +22,7 @@ from holdfast.contracts.states import (
     HoldStatus,
     OnConflict,
     PaymentStatus,
+    WaitlistStatus,
 )
 from holdfast.contracts.venues import Category, Policy, Section, Slot, VenueDefinition
 
@@ -68,6 +69,8 @@ class Venue(msgspec.Struct):
     """By slot id, for slots that only some sections take part in: their ids."""
     days: dict[tuple[str, str], Day | None] = field(default_factory=dict)
     """What `day_of` worked out before, by date and slot id."""
+    overlaps: dict[tuple[str, str], tuple[ChannelKey, ...]] = field(default_factory=dict)
+    """What `overlapping` worked out before, by date and slot id."""
 
     @property
     def policy(self) -> Policy:
@@ -98,7 +101,8 @@ class RecordHead(msgspec.Struct, kw_only=True):
 
 class HoldRecord(RecordHead, kw_only=True, tag="hold"):
     """A hold. `claims` are units by section (seats, never their table). `limit_at` is the latest
-    `expires_at` that extensions may reach."""
+    `expires_at` that extensions may reach. `spans`: names of other channels that its claims lie in
+    as well, because their slots overlap (here and in bookings and blocks)."""
 
     status: HoldStatus
     claims: dict[str, int]
@@ -111,6 +115,16 @@ class HoldRecord(RecordHead, kw_only=True, tag="hold"):
     limit_at: str
     reason: str | None = None
     booking_id: str | None = None
+    entry_id: str | None = None
+    """The waitlist entry that it is an offer to."""
+    payment: Payment | None = None
+    """What signed events say was paid for it before it was confirmed."""
+    paid_amount: int = 0
+    refund_due: int = 0
+    """Paid, and not to be kept: the hold had ended and could not be taken again."""
+    warned: bool = False
+    """Whether its customer was told that it ends soon."""
+    spans: list[str] = field(default_factory=list)
 
 
 class BookingRecord(RecordHead, kw_only=True, tag="booking"):
@@ -136,32 +150,81 @@ class BookingRecord(RecordHead, kw_only=True, tag="booking"):
     ends_at: str
     approval_expires_at: str | None
     tier: str | None = None
+    paid_amount: int = 0
+    """Minor units that signed events, staff or services say were paid."""
+    external_id: str | None = None
+    """Where it was made elsewhere: its id there."""
+    made_at: str | None = None
+    """Where it was made elsewhere: when."""
+    compensation: CompensationOffer | None = None
+    """What it is offered because it was displaced."""
+    spans: list[str] = field(default_factory=list)
 
 
 class BlockRecord(RecordHead, kw_only=True, tag="block"):
+    """A block. `waiting` are those of its sections that it takes once their claims have gone."""
+
     status: BlockStatus
     claims: dict[str, int]
     on_conflict: OnConflict
     reason: str | None
+    waiting: list[str] = field(default_factory=list)
+    spans: list[str] = field(default_factory=list)
 
 
-Record: TypeAlias = HoldRecord | BookingRecord | BlockRecord
+class EntryRecord(RecordHead, kw_only=True, tag="entry"):
+    """A place in a channel's waitlist. The queue goes by (`created_at`, `id`). `hold_id` is the
+    hold that it was offered last, `offers` how many offers it has had."""
+
+    status: WaitlistStatus
+    party_size: int
+    category_ids: list[str]
+    hold_id: str | None = None
+    booking_id: str | None = None
+    offers: int = 0
+
+
+class ConflictRecord(RecordHead, kw_only=True, tag="conflict"):
+    """Bookings that want the same sections; open until `resolved_at`."""
+
+    section_ids: list[str]
+    booking_ids: list[str]
+    winner_id: str | None = None
+    resolved_at: str | None = None
+    resolved_by: str | None = None
+    compensations: dict[str, CompensationOffer] = field(default_factory=dict)
+
+
+Record: TypeAlias = HoldRecord | BookingRecord | BlockRecord | EntryRecord | ConflictRecord
 
 ACTIVE_BOOKINGS = frozenset(
     {BookingStatus.PENDING_APPROVAL, BookingStatus.CONFIRMED, BookingStatus.CHECKED_IN}
 )
-"""A booking in one of these has claims; in any other it has ended."""
+"""A booking in one of these has claims."""
+ACTIVE_ENTRIES = frozenset({WaitlistStatus.WAITING, WaitlistStatus.OFFERED})
 
 
 def is_active(record: Record) -> bool:
-    """Whether the record still has claims."""
+    """Whether the record may still change, and so is part of its channel's state. A `conflicted`
+    booking is, though it has no claims."""
     match record:
         case HoldRecord():
             return record.status is HoldStatus.ACTIVE
         case BookingRecord():
-            return record.status in ACTIVE_BOOKINGS
+            return record.status in ACTIVE_BOOKINGS or record.status is BookingStatus.CONFLICTED
         case BlockRecord():
             return record.status is BlockStatus.ACTIVE
+        case EntryRecord():
+            return record.status in ACTIVE_ENTRIES
+        case ConflictRecord():
+            return record.resolved_at is None
+
+
+def status_of(record: Record) -> str:
+    """The record's status as a word."""
+    if isinstance(record, ConflictRecord):
+        return "open" if record.resolved_at is None else "resolved"
+    return record.status.value
 
 
 class Tally(msgspec.Struct):
@@ -178,10 +241,11 @@ class Tally(msgspec.Struct):
 
 class ChannelState(msgspec.Struct):
     """One channel at `version`. `claims` has only sections with claims, each by claim id;
-    `records` are the active ones. `position` counts all rows of the channel's log (versioned
-    events and notices), `stamp` fences against a history that went back (0, 0: no row yet).
-    `tallies` and `holders` are worked out from the rest on first use and kept up from then on;
-    nobody who loads a channel fills them."""
+    `records` are the active ones whose own channel this is (claims of overlapping slots have theirs
+    elsewhere); they come and go by `put` and `drop` only. `position` counts all rows of the channel's
+    log (versioned events and notices), `stamp` fences against a history that went back (0, 0: no row
+    yet). `tallies` are worked out from the rest on first use and kept up from then on; nobody who
+    loads a channel fills them."""
 
     key: ChannelKey
     version: int = 0
@@ -190,29 +254,117 @@ class ChannelState(msgspec.Struct):
     updated_at: str = ""
     claims: dict[str, dict[str, Claim]] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
+    entries: dict[str, EntryRecord] = field(default_factory=dict)
+    """Those of the records that are waitlist entries."""
+    waiting: dict[str, BlockRecord] = field(default_factory=dict)
+    """Those of the records that are blocks which wait for claims to go."""
     tallies: dict[str, Tally] = field(default_factory=dict)
     """By section, for those that take many claims."""
-    holders: dict[str, set[str]] | None = None
-    """Ids of active holds by customer."""
+
+    def put(self, record: Record) -> None:
+        """Keep an active record of this channel."""
+        self.records[record.id] = record
+        if isinstance(record, EntryRecord):
+            self.entries[record.id] = record
+        elif isinstance(record, BlockRecord):
+            if record.waiting:
+                self.waiting[record.id] = record
+            else:
+                self.waiting.pop(record.id, None)
+
+    def drop(self, record_id: str) -> None:
+        """Forget a record that ended, or left for another channel."""
+        self.records.pop(record_id, None)
+        self.entries.pop(record_id, None)
+        self.waiting.pop(record_id, None)
 
 
-class NightState(msgspec.Struct):
-    """What one customer has at one venue on one date, over all slots: tables by record id, with the
-    time from which they no longer count (None: until the record ends). Kept only where the policy
-    limits it."""
+class QuotaKey(NamedTuple):
+    """What a limit counts over: a customer at a venue, on one date or (None) on all of them."""
 
     club: str
     venue: str
-    date: str
+    date: str | None
     customer_id: str
+
+
+class Quota(msgspec.Struct):
+    """What counts towards one limit of one customer: by record id how many, and from when on it no
+    longer counts by the clock alone (None: until the record ends). On one date, over all slots:
+    tables. Over all dates: holds. Kept only where the policy limits it; `revision` is that of the
+    venue it was loaded under, for a policy without the limit keeps no count."""
+
+    key: QuotaKey
+    revision: int
     version: int = 0
     stamp: int = 0
-    tables: dict[str, tuple[int, str | None]] = field(default_factory=dict)
+    entries: dict[str, tuple[int, str | None]] = field(default_factory=dict)
 
 
-class Scope(msgspec.Struct):
-    """All that one decision looks at."""
+class Missing(Exception):
+    """The decision needs more than was loaded: load these as well, and decide again."""
 
-    venue: Venue
-    channel: ChannelState
-    night: NightState | None = None
+    def __init__(
+        self, *, channels: tuple[ChannelKey, ...] = (), quotas: tuple[QuotaKey, ...] = ()
+    ) -> None:
+        super().__init__(f"not loaded: {channels} {quotas}")
+        self.channels = channels
+        self.quotas = quotas
+
+
+K_contra = TypeVar("K_contra", contravariant=True)
+V_co = TypeVar("V_co", covariant=True)
+
+
+class Lookup(Protocol[K_contra, V_co]):
+    """What a dict offers, as far as it is needed here."""
+
+    def get(self, key: K_contra, /) -> V_co | None: ...
+
+
+class Scope:
+    """All that one decision looks at: the venue, the command's own channel, and on request other
+    channels and quotas of that venue. What was asked for is remembered: the outcome is confirmed
+    against all of it, whether it was changed or only read."""
+
+    __slots__ = ("_channels", "_quotas", "channel", "used_channels", "used_quotas", "venue")
+
+    def __init__(
+        self,
+        venue: Venue,
+        channel: ChannelState,
+        channels: Lookup[ChannelKey, ChannelState] | None = None,
+        quotas: Lookup[QuotaKey, Quota] | None = None,
+    ) -> None:
+        self.venue = venue
+        self.channel = channel
+        self._channels: Lookup[ChannelKey, ChannelState] = {} if channels is None else channels
+        self._quotas: Lookup[QuotaKey, Quota] = {} if quotas is None else quotas
+        self.used_channels: dict[ChannelKey, ChannelState] = {channel.key: channel}
+        self.used_quotas: dict[QuotaKey, Quota] = {}
+
+    def at(self, *keys: ChannelKey) -> list[ChannelState]:
+        """The states of channels. Raises Missing with all that are not loaded."""
+        found: list[ChannelState] = []
+        missing: list[ChannelKey] = []
+        for key in keys:
+            state = self.used_channels.get(key) or self._channels.get(key)
+            if state is None:
+                missing.append(key)
+            else:
+                self.used_channels[key] = state
+                found.append(state)
+        if missing:
+            raise Missing(channels=tuple(missing))
+        return found
+
+    def quota(self, date: str | None, customer_id: str) -> Quota:
+        """A customer's quota, of one date or of all. Raises Missing where it is not loaded."""
+        key = QuotaKey(self.venue.club, self.venue.venue, date, customer_id)
+        quota = self.used_quotas.get(key)
+        if quota is None:
+            quota = self._quotas.get(key)
+            if quota is None or quota.revision != self.venue.revision:
+                raise Missing(quotas=(key,))
+            self.used_quotas[key] = quota
+        return quota

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from command_api.domain.model import BlockRecord, BookingRecord, HoldRecord, Record
+from command_api.domain.model import (
+    BlockRecord,
+    BookingRecord,
+    ConflictRecord,
+    EntryRecord,
+    HoldRecord,
+    Record,
+    status_of,
+)
 from holdfast.contracts.notices import Notice, NoticeType
 from holdfast.contracts.snapshots import Actor
 from holdfast.contracts.states import Reason
@@ -24,8 +32,8 @@ def notice_of(
         version=record.version,
         object_id=record.id,
         revision=record.revision,
-        status=record.status.value,
-        section_ids=list(record.claims),
+        status=status_of(record),
+        section_ids=_sections(record),
         customer_id=record.customer_id,
         actor=actor,
         reason=reason,
@@ -46,9 +54,24 @@ def _data(record: Record) -> dict[str, Any]:
             return {
                 "reference": record.reference,
                 "holdId": record.hold_id,
+                "startsAt": record.starts_at,
                 "totalAmount": record.total_amount,
                 "currency": record.currency,
                 "paymentStatus": record.payment_status.value,
             }
+        case EntryRecord():
+            return {"partySize": record.party_size, "holdId": record.hold_id}
+        case ConflictRecord():
+            return {"bookingIds": record.booking_ids, "winnerId": record.winner_id}
         case BlockRecord():
             return {}
+
+
+def _sections(record: Record) -> list[str]:
+    match record:
+        case EntryRecord():
+            return []
+        case ConflictRecord():
+            return record.section_ids
+        case _:
+            return list(record.claims)

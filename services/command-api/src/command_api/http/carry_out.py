@@ -12,7 +12,14 @@ import msgspec
 
 from command_api.domain.commands import Command
 from command_api.domain.decision import Rejection
-from command_api.domain.model import BlockRecord, BookingRecord, HoldRecord, is_active
+from command_api.domain.model import (
+    BlockRecord,
+    BookingRecord,
+    ConflictRecord,
+    EntryRecord,
+    HoldRecord,
+    is_active,
+)
 from command_api.http.answer import JSON, NO_STORE, Answer, Header
 from command_api.http.auth import venue_of
 from command_api.http.call import Call
@@ -23,7 +30,7 @@ from holdfast.contracts.ids import is_id
 from holdfast.contracts.problems import Code
 from holdfast.runtime.auth import Principal
 
-R = TypeVar("R", HoldRecord, BookingRecord, BlockRecord)
+R = TypeVar("R", HoldRecord, BookingRecord, BlockRecord, EntryRecord, ConflictRecord)
 
 LOOK_UPS = 3
 """A record may end between the look-up and the decision; an ended one stays as it is."""
@@ -44,14 +51,20 @@ class Kind(msgspec.Struct, frozen=True):
 HOLD = Kind("hld", "holds", Code.HOLD_NOT_FOUND, "hold")
 BOOKING = Kind("bkg", "bookings", Code.BOOKING_NOT_FOUND, "booking")
 BLOCK = Kind("blk", "blocks", Code.BLOCK_NOT_FOUND, "block")
+ENTRY = Kind("wle", "waitlist", Code.WAITLIST_ENTRY_NOT_FOUND, "waitlist entry")
+CONFLICT = Kind("cfl", "conflicts", Code.CONFLICT_NOT_FOUND, "conflict")
+SERIES = Kind("ser", "booking-series", Code.BOOKING_NOT_FOUND, "booking series")
 
 
 class _Made(msgspec.Struct, rename="camel"):
     """What an answer stands for. A replayed one names what the first request made."""
 
-    hold_id: str | None = None
+    entry_id: str | None = None
+    conflict_id: str | None = None
     booking_id: str | None = None
+    series_id: str | None = None
     block_id: str | None = None
+    hold_id: str | None = None
 
 
 _made = msgspec.json.Decoder(_Made)
@@ -148,11 +161,16 @@ def _answer(call: Call, channel: ChannelKey, outcome: Reply | Rejection) -> Answ
 def _place(call: Call, channel: ChannelKey, body: bytes) -> str:
     """The address of what was made; where it is, is remembered for the requests that follow."""
     made = _made.decode(body)
-    if made.booking_id is not None:
-        kind, id_ = BOOKING, made.booking_id
-    elif made.block_id is not None:
-        kind, id_ = BLOCK, made.block_id
-    else:
-        kind, id_ = HOLD, made.hold_id or ""
+    for kind, id_ in (
+        (ENTRY, made.entry_id),
+        (CONFLICT, made.conflict_id),
+        (BOOKING, made.booking_id),
+        (SERIES, made.series_id),
+        (BLOCK, made.block_id),
+        (HOLD, made.hold_id),
+    ):
+        if id_ is not None:
+            break
+    assert id_ is not None
     call.services.places.put((channel.club, id_), channel)
     return f"/v1/clubs/{channel.club}/venues/{channel.venue}/{kind.collection}/{id_}"
