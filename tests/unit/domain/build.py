@@ -122,7 +122,7 @@ class Opened(dict[K, V]):
         super().__init__()
         self._make = make
 
-    def get(self, key: K, default: Any = None) -> V:  # type: ignore[override]
+    def get(self, key: K, default: Any = None) -> V:
         if key not in self:
             self[key] = self._make(key)
         return self[key]

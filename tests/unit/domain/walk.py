@@ -10,7 +10,7 @@ from tests.unit.domain.plain import Reader, should_be
 
 from command_api.domain.commands import Asker
 from command_api.domain.decision import Decision, Rejection
-from command_api.domain.model import BookingRecord, HoldRecord, is_active
+from command_api.domain.model import BlockRecord, BookingRecord, HoldRecord, is_active
 from command_api.domain.times import later
 from holdfast.contracts.holds import BestAvailable
 from holdfast.contracts.problems import Code
@@ -74,7 +74,12 @@ class Walk:
         }
         records = self.floor.state.records.values()
         assert all(map(is_active, records))
-        assert taken == {(s, record.id): n for record in records for s, n in record.claims.items()}
+        assert taken == {
+            (section_id, record.id): quantity
+            for record in records
+            if isinstance(record, HoldRecord | BookingRecord | BlockRecord)
+            for section_id, quantity in record.claims.items()
+        }
 
     def _command(self) -> Decision | Rejection:
         floor, chance = self.floor, self.chance

@@ -1,4 +1,4 @@
-"""What the writer remembers between commands: venues, channels, nights, and recent answers.
+"""What the writer remembers between commands: venues, channels, quotas, and recent answers.
 
 Nothing here is trusted: every outcome decided on it is confirmed by the append's compare-and-set.
 """
@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
-from command_api.domain.model import ChannelState, NightState, Venue
+from command_api.domain.model import ChannelState, Quota, QuotaKey, Venue
 from holdfast.contracts.channels import ChannelKey
 
 K = TypeVar("K")
@@ -17,7 +17,7 @@ V = TypeVar("V")
 
 MAX_VENUES = 1_000
 MAX_CHANNELS = 5_000
-MAX_NIGHTS = 20_000
+MAX_QUOTAS = 20_000
 MAX_ANSWERS = 20_000
 
 
@@ -51,22 +51,22 @@ class Recent(Generic[K, V]):
 
 
 class StateCache:
-    """States by their key; nights by (club, head)."""
+    """States by their keys."""
 
     def __init__(self) -> None:
         self.venues: Recent[tuple[str, str], Venue] = Recent(MAX_VENUES)
         self.channels: Recent[ChannelKey, ChannelState] = Recent(MAX_CHANNELS)
-        self.nights: Recent[tuple[str, str], NightState] = Recent(MAX_NIGHTS)
+        self.quotas: Recent[QuotaKey, Quota] = Recent(MAX_QUOTAS)
 
     def clear(self) -> None:
         """Forget everything: after a reconnect, any state may be of another history."""
         self.venues.clear()
         self.channels.clear()
-        self.nights.clear()
+        self.quotas.clear()
 
-    def drop(self, channels: Iterable[ChannelKey], nights: Iterable[tuple[str, str]]) -> None:
+    def drop(self, channels: Iterable[ChannelKey], quotas: Iterable[QuotaKey]) -> None:
         """Forget states that an append may or may not have moved on."""
         for key in channels:
             self.channels.drop(key)
-        for place in nights:
-            self.nights.drop(place)
+        for quota in quotas:
+            self.quotas.drop(quota)

@@ -19,9 +19,9 @@ from command_api.cache import StateCache
 from command_api.domain.decide import decide
 from command_api.domain.decision import Decision, Rejection
 from command_api.domain.evolve import apply
-from command_api.domain.model import ChannelState, Scope, Venue
-from command_api.job import Job, Reply, night_customer, night_place
-from command_api.journal import ChannelJournal, NightJournal, place_of, venue_use
+from command_api.domain.model import ChannelState, Missing, QuotaKey, Scope, Venue
+from command_api.job import Job, Reply
+from command_api.journal import ChannelJournal, QuotaJournal, venue_use
 from command_api.store.append import Batch, CommandRow, Result
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.problems import Code
@@ -43,9 +43,7 @@ class Planned:
         self.job = job
         self.scope = scope
         self.outcome = outcome
-        self.writes = isinstance(outcome, Decision) and bool(
-            outcome.events or outcome.records or outcome.notices
-        )
+        self.writes = isinstance(outcome, Decision) and bool(outcome.parts)
         self.body = _encode(outcome.answer) if isinstance(outcome, Decision) else b""
         self.group = self.index = -1
 
@@ -53,12 +51,12 @@ class Planned:
 class _Group:
     """Jobs that share a head: written wholly or not at all."""
 
-    __slots__ = ("channels", "nights", "planned", "stamp", "venues")
+    __slots__ = ("channels", "planned", "quotas", "stamp", "venues")
 
     def __init__(self) -> None:
         self.planned: list[Planned] = []
         self.channels: dict[ChannelKey, ChannelJournal] = {}
-        self.nights: dict[tuple[str, str], NightJournal] = {}
+        self.quotas: dict[QuotaKey, QuotaJournal] = {}
         self.venues: dict[tuple[str, str], Venue] = {}
         self.stamp = secrets.randbits(62) + 1
 
@@ -69,18 +67,18 @@ class _Group:
     def restore(self) -> None:
         for channel in self.channels.values():
             channel.restore()
-        for night in self.nights.values():
-            night.restore()
+        for quota in self.quotas.values():
+            quota.restore()
 
     def settle(self) -> None:
         """The database has it: the states stand where the batch put them."""
         for channel in self.channels.values():
             if channel.written:
                 channel.state.stamp = self.stamp
-        for night in self.nights.values():
-            if night.written:
-                night.night.version += 1
-                night.night.stamp = self.stamp
+        for journal in self.quotas.values():
+            if journal.written:
+                journal.quota.version += 1
+                journal.quota.stamp = self.stamp
 
 
 class Landing(msgspec.Struct):
@@ -92,22 +90,44 @@ class Landing(msgspec.Struct):
     changed: list[ChannelKey]
 
 
-class Flight:
-    """Decide and stage `jobs`; every state that they need is in the cache."""
+class _Reach:
+    """The cached channels that a decision may look at: not those that somebody is working on under
+    their row locks, whose states move meanwhile."""
 
-    def __init__(self, cache: StateCache, now: Callable[[], str]) -> None:
+    __slots__ = ("_cache", "_is_busy")
+
+    def __init__(self, cache: StateCache, is_busy: Callable[[ChannelKey], bool]) -> None:
+        self._cache = cache
+        self._is_busy = is_busy
+
+    def get(self, key: ChannelKey, /) -> ChannelState | None:
+        return None if self._is_busy(key) else self._cache.channels.get(key)
+
+
+class Flight:
+    """Decide and stage `jobs`; what they are sure to need is in the cache. `again`: jobs that turned
+    out to need more, which they now name."""
+
+    def __init__(
+        self,
+        cache: StateCache,
+        now: Callable[[], str],
+        is_busy: Callable[[ChannelKey], bool] = lambda _key: False,
+    ) -> None:
         self._cache = cache
         self._now = now
+        self._reach = _Reach(cache, is_busy)
         self._channels: dict[ChannelKey, ChannelJournal] = {}
-        self._nights: dict[tuple[str, str], NightJournal] = {}
+        self._quotas: dict[QuotaKey, QuotaJournal] = {}
         self._groups: list[_Group] = []
         self.planned: list[Planned] = []
+        self.again: list[Job] = []
         self.batch = Batch()
 
     @property
-    def touched(self) -> tuple[list[ChannelKey], list[tuple[str, str]]]:
-        """Channels and nights that an append of unknown outcome may have moved on."""
-        return list(self._channels), list(self._nights)
+    def touched(self) -> tuple[list[ChannelKey], list[QuotaKey]]:
+        """Channels and quotas that an append of unknown outcome may have moved on."""
+        return list(self._channels), list(self._quotas)
 
     def decide(self, jobs: list[Job]) -> None:
         """Decide each job on the state that the ones before it leave behind, then stage the rows."""
@@ -121,34 +141,41 @@ class Flight:
         command = job.submission.command
         venue = self._cache.venues.get((job.submission.club, job.submission.venue))
         state = self._cache.channels.get(command.channel)
-        assert venue is not None and state is not None, "states are loaded before the flight"
-        channel = self._channels.setdefault(command.channel, ChannelJournal(state))
-        night = self._night(venue, state, job)
-        scope = Scope(venue, state, night.night if night else None)
+        if venue is None or state is None:  # so many states that the first were forgotten again
+            self.again.append(job)
+            return
+        scope = Scope(venue, state, self._reach, self._cache.quotas)
         try:
             planned = Planned(job, scope, decide(scope, command, self._now()))
+        except Missing as missing:
+            job.lack(missing)
+            self.again.append(job)
+            return
         except Exception as error:  # a rule's bug is its own command's failure, nobody else's
             log.exception("deciding failed")
             job.fail(error)
             return
+        self._journal(planned)
         if planned.writes and isinstance(planned.outcome, Decision):
-            channel.save(planned.outcome)
-            if night is not None:
-                night.written = True
             apply(scope, planned.outcome)
         self.planned.append(planned)
 
-    def _night(self, venue: Venue, state: ChannelState, job: Job) -> NightJournal | None:
-        customer = night_customer(venue, state, job.submission.command)
-        if customer is None:
-            return None
-        place = night_place(venue, state.key.date, customer)
-        journal = self._nights.get(place)
-        if journal is None:
-            night = self._cache.nights.get(place)
-            assert night is not None, "states are loaded before the flight"
-            journal = self._nights[place] = NightJournal(night)
-        return journal
+    def _journal(self, planned: Planned) -> None:
+        """Note all that the outcome rests on, and keep what it is about to change."""
+        scope, outcome = planned.scope, planned.outcome
+        for key, state in scope.used_channels.items():
+            channel = self._channels.get(key)
+            if channel is None:
+                channel = self._channels[key] = ChannelJournal(state)
+            if planned.writes and isinstance(outcome, Decision) and key in outcome.parts:
+                channel.save(outcome.parts[key])
+        for quota_key, quota in scope.used_quotas.items():
+            journal = self._quotas.get(quota_key)
+            if journal is None:
+                journal = self._quotas[quota_key] = QuotaJournal(quota)
+            journal.written = journal.written or planned.writes
+        if len(scope.used_channels) > 1:
+            planned.job.channels.update(scope.used_channels)
 
     def _form_groups(self) -> None:
         """Union of jobs over the heads that may be written (union-find by head name)."""
@@ -160,18 +187,20 @@ class Flight:
             return item
 
         for planned in self.planned:
-            if planned.scope.night is not None:
-                parents[root(place_of(planned.scope.night))] = root(planned.scope.channel.key)
+            own = planned.scope.channel.key
+            for head in (*planned.scope.used_channels, *planned.scope.used_quotas):
+                if head != own:
+                    parents[root(head)] = root(own)
         groups: dict[object, _Group] = {}
         for planned in self.planned:
             scope = planned.scope
             group = groups.setdefault(root(scope.channel.key), _Group())
             group.planned.append(planned)
-            group.channels[scope.channel.key] = self._channels[scope.channel.key]
             group.venues[scope.venue.club, scope.venue.venue] = scope.venue
-            if scope.night is not None:
-                place = place_of(scope.night)
-                group.nights[place] = self._nights[place]
+            for key in scope.used_channels:
+                group.channels[key] = self._channels[key]
+            for quota_key in scope.used_quotas:
+                group.quotas[quota_key] = self._quotas[quota_key]
         self._groups = list(groups.values())
 
     def _stage(self, number: int, group: _Group) -> None:
@@ -180,21 +209,16 @@ class Flight:
             planned.group = number
             planned.index = self.batch.add_command(number, _command_row(planned))
             if planned.writes and isinstance(planned.outcome, Decision):
-                scope = planned.scope
-                self.batch.add_decision(
-                    number,
-                    scope.venue,
-                    scope.channel,
-                    planned.outcome,
-                    planned.job.submission.command_id,
-                    group.stamp,
-                )
+                scope, command_id = planned.scope, planned.job.submission.command_id
+                for key, part in planned.outcome.parts.items():
+                    state = scope.used_channels[key]
+                    self.batch.add_part(number, scope.venue, state, part, command_id, group.stamp)
         outcomes = [planned.outcome for planned in group.planned]
         self.batch.add_group(
             [
                 *(venue_use(venue, relied_on=writes) for venue in group.venues.values()),
                 *(journal.use(group.stamp) for journal in group.channels.values()),
-                *(journal.use(group.stamp) for journal in group.nights.values()),
+                *(journal.use(group.stamp) for journal in group.quotas.values()),
             ],
             max((o.valid_from for o in outcomes if o.valid_from is not None), default=None),
             min((o.valid_until for o in outcomes if o.valid_until is not None), default=None),

@@ -8,16 +8,16 @@ from typing import TypeAlias
 import msgspec
 
 from command_api.domain.commands import (
-    CancelBooking,
+    BookSeries,
+    CancelSeries,
     Command,
-    ConfirmHold,
-    ExtendHold,
     HoldSections,
-    ReleaseHold,
+    RescheduleBooking,
 )
 from command_api.domain.decision import Rejection
-from command_api.domain.model import BookingRecord, ChannelState, HoldRecord, Venue
-from command_api.store.heads import night_head
+from command_api.domain.model import Missing, QuotaKey, Venue
+from command_api.domain.overlaps import overlapping
+from holdfast.contracts.channels import ChannelKey
 
 KeyPlace: TypeAlias = tuple[str, str, str]
 """(club, subject, idempotency key)."""
@@ -58,9 +58,10 @@ class Reply(msgspec.Struct):
 
 
 class Job:
-    """A submission with the future that its asker waits on. `deadline`: steady seconds."""
+    """A submission with the future that its asker waits on. `deadline`: steady seconds. `channels` and
+    `quotas` are what its decision reaches for, as far as is known: foreseen, or found missing."""
 
-    __slots__ = ("attempts", "deadline", "future", "submission")
+    __slots__ = ("channels", "deadline", "foreseen", "future", "quotas", "submission")
 
     def __init__(
         self, submission: Submission, future: asyncio.Future[Reply | Rejection], deadline: float
@@ -68,7 +69,36 @@ class Job:
         self.submission = submission
         self.future = future
         self.deadline = deadline
-        self.attempts = 0
+        self.channels: set[ChannelKey] = {submission.command.channel}
+        self.quotas: set[QuotaKey] = set()
+        self.foreseen = False
+
+    def foresee(self, venue: Venue) -> None:
+        """What is as good as certain to be needed, so that it is loaded in the first place."""
+        if self.foreseen:
+            return
+        self.foreseen = True
+        command, policy = self.submission.command, venue.policy
+        self.channels.update(overlapping(venue, command.channel))
+        if isinstance(command, RescheduleBooking):
+            self.channels.add(command.to)
+        elif isinstance(command, CancelSeries):
+            self.channels.update(key for key, _booking in command.bookings)
+        elif isinstance(command, BookSeries):
+            self.channels.update(command.channels)
+        elif isinstance(command, HoldSections) and command.customer_id is not None:
+            if policy.max_tables_per_customer_per_date is not None:
+                self._foresee_quota(venue, command.channel.date, command.customer_id)
+            if policy.max_active_holds_per_customer is not None:
+                self._foresee_quota(venue, None, command.customer_id)
+
+    def _foresee_quota(self, venue: Venue, date: str | None, customer_id: str) -> None:
+        self.quotas.add(QuotaKey(venue.club, venue.venue, date, customer_id))
+
+    def lack(self, missing: Missing) -> None:
+        """The decision reached for these in vain."""
+        self.channels.update(missing.channels)
+        self.quotas.update(missing.quotas)
 
     def settle(self, outcome: Reply | Rejection) -> None:
         if not self.future.done():
@@ -77,28 +107,3 @@ class Job:
     def fail(self, error: BaseException) -> None:
         if not self.future.done():
             self.future.set_exception(error)
-
-
-def night_customer(venue: Venue, channel: ChannelState, command: Command) -> str | None:
-    """Whose night the command depends on or changes, where the policy limits nights at all.
-
-    Expiry needs none: what a night knows of a hold includes its end.
-    """
-    if venue.policy.max_tables_per_customer_per_date is None:
-        return None
-    match command:
-        case HoldSections():
-            return command.customer_id
-        case ExtendHold() | ReleaseHold() | ConfirmHold():
-            record = channel.records.get(command.hold_id)
-            return record.customer_id if isinstance(record, HoldRecord) else None
-        case CancelBooking():
-            record = channel.records.get(command.booking_id)
-            return record.customer_id if isinstance(record, BookingRecord) else None
-        case _:
-            return None
-
-
-def night_place(venue: Venue, date: str, customer_id: str) -> tuple[str, str]:
-    """(club, head) of a customer's night."""
-    return venue.club, night_head(venue.venue, date, customer_id)

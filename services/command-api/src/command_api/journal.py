@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from command_api.domain.decision import Decision
-from command_api.domain.model import ChannelState, NightState, Record, Venue
+from command_api.domain.decision import Part
+from command_api.domain.model import ChannelState, Quota, Record, Venue
 from command_api.store.append import HeadUse
-from command_api.store.heads import channel_head, night_head, venue_head
+from command_api.store.heads import channel_head, quota_head, venue_head
 from holdfast.contracts.ids import epoch_ms
 from holdfast.contracts.snapshots import Claim
 
@@ -22,15 +22,15 @@ class ChannelJournal:
         self.records: dict[str, Record | None] = {}
         self.written = False
 
-    def save(self, decision: Decision) -> None:
-        """Keep what the decision is about to change."""
+    def save(self, part: Part) -> None:
+        """Keep what the decision is about to change here."""
         self.written = True
-        for event in decision.events:
+        for event in part.events:
             if event.section_id not in self.claims:
                 claims = self.state.claims.get(event.section_id)
                 self.claims[event.section_id] = None if claims is None else dict(claims)
-        for record in decision.records:
-            self.records.setdefault(record.id, self.state.records.get(record.id))
+        for record_id in (*(record.id for record in part.records), *part.gone):
+            self.records.setdefault(record_id, self.state.records.get(record_id))
 
     def restore(self) -> None:
         state = self.state
@@ -41,12 +41,11 @@ class ChannelJournal:
             else:
                 state.claims[section] = claims
             state.tallies.pop(section, None)
-        state.holders = None
         for id_, record in self.records.items():
             if record is None:
-                state.records.pop(id_, None)
+                state.drop(id_)
             else:
-                state.records[id_] = record
+                state.put(record)
 
     def use(self, stamp: int) -> HeadUse:
         """The channel's head as the append compares it and, where it was written, moves it."""
@@ -68,28 +67,35 @@ class ChannelJournal:
         return use
 
 
-class NightJournal:
-    """A night as it was before the flight."""
+class QuotaJournal:
+    """A quota as it was before the flight."""
 
-    __slots__ = ("night", "tables", "written")
+    __slots__ = ("entries", "quota", "written")
 
-    def __init__(self, night: NightState) -> None:
-        self.night = night
-        self.tables = dict(night.tables)
+    def __init__(self, quota: Quota) -> None:
+        self.quota = quota
+        self.entries = dict(quota.entries)
         self.written = False
 
     def restore(self) -> None:
-        self.night.tables = self.tables
+        self.quota.entries = self.entries
 
     def use(self, stamp: int) -> HeadUse:
-        """The night's head as the append compares it and, where it was written, moves it."""
-        night = self.night
-        club, head = place_of(night)
+        """The quota's head as the append compares it and, where it was written, moves it."""
+        quota, key = self.quota, self.quota.key
+        kind = "holder" if key.date is None else "night"
         use = HeadUse(
-            club, head, "night", night.venue, night.date, None, night.version, night.stamp
+            key.club,
+            quota_head(key),
+            kind,
+            key.venue,
+            key.date,
+            None,
+            quota.version,
+            quota.stamp,
         )
         if self.written:
-            use.mode, use.next_version, use.next_stamp = "w", night.version + 1, stamp
+            use.mode, use.next_version, use.next_stamp = "w", quota.version + 1, stamp
         return use
 
 
@@ -106,8 +112,3 @@ def venue_use(venue: Venue, *, relied_on: bool) -> HeadUse:
         venue.stamp,
         "s" if relied_on else "r",
     )
-
-
-def place_of(night: NightState) -> tuple[str, str]:
-    """(club, head) of a night."""
-    return night.club, night_head(night.venue, night.date, night.customer_id)

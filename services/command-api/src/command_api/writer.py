@@ -184,13 +184,16 @@ class Writer:
     async def _fly(self, jobs: list[Job]) -> None:
         try:
             connection = await self._connection.get()
-            jobs = await load_missing(connection, self._cache, jobs)
+            jobs = await load_missing(connection, self._cache, jobs, self._heads.is_busy)
         except UNKNOWN_OUTCOME as error:
             await self._connection.drop(error)
             self._again(jobs)
             return
-        flight = Flight(self._cache, self._clock.now)
+        # Foreseen channels may turn out to be busy: those jobs wait for them.
+        jobs = [job for job in jobs if not self._heads.park(job)]
+        flight = Flight(self._cache, self._clock.now, self._heads.is_busy)
         flight.decide(jobs)
+        self._again(flight.again)
         if flight.planned:
             await self._append(connection, flight)
 

@@ -47,6 +47,10 @@ class NoticeType(StrEnum):
     COMPENSATION_DUE = "compensation.due"
 
 
+PRIVATE_NOTICES = frozenset({NoticeType.HOLD_EXPIRING})
+"""For the customer's own channel only, not for `bookings.v1`."""
+
+
 class Notice(Wire, kw_only=True):
     """One step in the life of one object."""
 

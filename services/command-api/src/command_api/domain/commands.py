@@ -154,6 +154,12 @@ class BookSeries(msgspec.Struct, frozen=True, kw_only=True):
     series_id: str
     bookings: tuple[tuple[str, str], ...]
 
+    @property
+    def channels(self) -> list[ChannelKey]:
+        """Of each date of the request, in its order."""
+        key = self.channel
+        return [ChannelKey(key.club, key.venue, date, key.slot) for date in self.request.dates]
+
 
 class CancelSeries(msgspec.Struct, frozen=True, kw_only=True):
     """What is still to come of a series: `bookings` are (channel, booking id); `channel` is the

@@ -161,16 +161,14 @@ def _answer(call: Call, channel: ChannelKey, outcome: Reply | Rejection) -> Answ
 def _place(call: Call, channel: ChannelKey, body: bytes) -> str:
     """The address of what was made; where it is, is remembered for the requests that follow."""
     made = _made.decode(body)
-    for kind, id_ in (
+    kinds = (
         (ENTRY, made.entry_id),
         (CONFLICT, made.conflict_id),
         (BOOKING, made.booking_id),
         (SERIES, made.series_id),
         (BLOCK, made.block_id),
         (HOLD, made.hold_id),
-    ):
-        if id_ is not None:
-            break
-    assert id_ is not None
+    )
+    kind, id_ = next((kind, id_) for kind, id_ in kinds if id_ is not None)
     call.services.places.put((channel.club, id_), channel)
     return f"/v1/clubs/{channel.club}/venues/{channel.venue}/{kind.collection}/{id_}"

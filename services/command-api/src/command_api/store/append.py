@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from command_api.domain.decision import Decision
+from command_api.domain.decision import Part
 from command_api.domain.model import ChannelState, Venue
 from command_api.store.heads import channel_head
 from command_api.store.rows import (
@@ -23,6 +23,7 @@ from command_api.store.rows import (
     record_row,
 )
 from holdfast.contracts.events import AvailabilityUpdated
+from holdfast.contracts.notices import PRIVATE_NOTICES
 
 if TYPE_CHECKING:
     from command_api.store.pool import Connection
@@ -32,7 +33,7 @@ _ARGUMENTS = {
     "group": 2,
     "command": 9,
     "event": 14,
-    "record": 16,
+    "record": 19,
     "gone": 5,
     "claim": 10,
 }
@@ -137,21 +138,23 @@ class Batch:
         )
         return len(self._commands) - 1
 
-    def add_decision(
+    def add_part(
         self,
         group: int,
         venue: Venue,
         state: ChannelState,
-        decision: Decision,
+        part: Part,
         command_id: str,
         stamp: int,
     ) -> None:
-        """The rows of one decision; moves `state.position` on by the rows of the log."""
+        """The rows of what one decision does to one channel; moves `state.position` on by the rows of
+        the log."""
         key = state.key
         head = channel_head(key)
-        rows = [availability_row(key, event) for event in decision.events]
-        for notice in decision.notices:
-            rows.append(notice_row(notice))
+        rows = [availability_row(key, event) for event in part.events]
+        for notice in part.notices:
+            if notice.type not in PRIVATE_NOTICES:
+                rows.append(notice_row(notice))
             if notice.customer_id is not None:
                 rows.append(customer_row(notice))
         for row in rows:
@@ -161,9 +164,9 @@ class Batch:
                 (group, key.club, head, key.date, state.position, version, kind, subject, type_)
                 + (record, command_id, at_ms, stamp, body)
             )
-        for event in decision.events:
+        for event in part.events:
             self._fold_claims(group, key.club, head, venue, event)
-        for changed in decision.records:
+        for changed in part.records:
             self._records[changed.club, changed.id] = record_row(group, head, changed)
 
     def _fold_claims(
@@ -175,7 +178,9 @@ class Batch:
             self._claim_groups[club, head, section, claim_id] = group
         for claim in event.claims_added:
             place = (club, head, section, claim.claim_id)
-            self._claims[place] = claim_row(claim, venue.units[section].total == 1)
+            unit = venue.units.get(section)
+            own = claim.channel is msgspec.UNSET
+            self._claims[place] = claim_row(claim, own and unit is not None and unit.total == 1)
             self._claim_groups[place] = group
 
     def arguments(self) -> list[object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from command_api.domain.model import QuotaKey
 from holdfast.contracts.channels import ChannelKey
 
 
@@ -10,9 +11,12 @@ def channel_head(key: ChannelKey) -> str:
     return f"c:{key.venue}:{key.date}:{key.slot}"
 
 
-def night_head(venue: str, date: str, customer_id: str) -> str:
-    """`n:{venue}:{date}:{customerId}`: what one customer has on one date."""
-    return f"n:{venue}:{date}:{customer_id}"
+def quota_head(key: QuotaKey) -> str:
+    """`n:{venue}:{date}:{customerId}`, what a customer has on one date (their night), or
+    `u:{venue}:{customerId}`, over all dates. In the lock order both come after channels."""
+    if key.date is None:
+        return f"u:{key.venue}:{key.customer_id}"
+    return f"n:{key.venue}:{key.date}:{key.customer_id}"
 
 
 def venue_head(venue: str) -> str:

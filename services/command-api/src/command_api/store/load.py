@@ -1,4 +1,4 @@
-"""Load what decisions are made on: venues, channels, nights. Each call sees one moment."""
+"""Load what decisions are made on: venues, channels, quotas. Each call sees one moment."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from command_api.domain.evolve import evolve, put_night
-from command_api.domain.model import ChannelState, NightState, Record, Venue, is_active
+from command_api.domain.evolve import count_record, evolve
+from command_api.domain.model import ChannelState, Quota, QuotaKey, Record, Venue, is_active
 from command_api.domain.venue import prepare_venue
-from command_api.store.heads import channel_head, night_head
+from command_api.store.heads import channel_head, quota_head
 from command_api.store.sql import query
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.events import AvailabilityUpdated
-from holdfast.contracts.ids import timestamp
+from holdfast.contracts.ids import epoch_ms, timestamp
 from holdfast.contracts.snapshots import Claim
 from holdfast.contracts.venues import VenueDefinition
 
@@ -96,7 +96,7 @@ def _channel_state(key: ChannelKey, row: Any) -> ChannelState:
         state.claims.setdefault(section, {})[claim.claim_id] = claim
     for doc in row["records"] or ():
         record = decode_record(doc)
-        state.records[record.id] = record
+        state.put(record)
     return state
 
 
@@ -123,44 +123,47 @@ async def catch_up(connection: Connection, state: ChannelState) -> bool:
         return True
     if not row["known"] or row["position"] - state.position > MAX_CATCH_UP:
         return False
-    touched: set[str] = set()
+    known_at = epoch_ms(state.updated_at) if state.updated_at else 0
+    touched: set[str] = set(row["records"] or ())
     for body in row["bodies"] or ():
         event = _event.decode(body)
         state.version = event.version - 1  # layout changes in between take a version and no claim
         evolve(state, event)
         touched.update(claim.claim_id for claim in event.claims_added)
         touched.update(event.claims_removed)
-    for stored in await connection.fetch(query("load_records"), key.club, list(touched)):
+    docs = await connection.fetch(
+        query("load_changed"), key.club, list(touched), channel_head(key), known_at
+    )
+    for stored in docs:
         record = decode_record(stored["doc"])
-        if is_active(record):
-            state.records[record.id] = record
+        if is_active(record) and record.channel == key:
+            state.put(record)
         else:
-            state.records.pop(record.id, None)
-    state.holders = None
+            state.drop(record.id)
     state.version, state.position, state.stamp = row["version"], row["position"], row["stamp"]
     state.updated_at = timestamp(row["updated_ms"])
     return True
 
 
-async def load_nights(
-    connection: Connection, wanted: Iterable[tuple[Venue, str, str]]
-) -> dict[tuple[str, str], NightState]:
-    """Nights by (club, head) for each (venue, date, customer id)."""
-    nights: dict[tuple[str, str], tuple[Venue, NightState]] = {}
-    for venue, date, customer in wanted:
-        head = night_head(venue.venue, date, customer)
-        nights[venue.club, head] = (venue, NightState(venue.club, venue.venue, date, customer))
+async def load_quotas(
+    connection: Connection, wanted: Iterable[tuple[Venue, QuotaKey]]
+) -> list[Quota]:
+    """What counts towards the limits of customers, by the definitions as they are now."""
+    quotas = {
+        (key.club, quota_head(key)): (venue, Quota(key, venue.revision)) for venue, key in wanted
+    }
+    keys = [quota.key for _, quota in quotas.values()]
     rows = await connection.fetch(
-        query("load_nights"),
-        [club for club, _ in nights],
-        [head for _, head in nights],
-        [night.venue for _, night in nights.values()],
-        [dt.date.fromisoformat(night.date) for _, night in nights.values()],
-        [night.customer_id for _, night in nights.values()],
+        query("load_quotas"),
+        [club for club, _ in quotas],
+        [head for _, head in quotas],
+        [key.venue for key in keys],
+        [None if key.date is None else dt.date.fromisoformat(key.date) for key in keys],
+        [key.customer_id for key in keys],
     )
     for row in rows:
-        venue, night = nights[row["club"], row["head"]]
-        night.version, night.stamp = row["version"], row["stamp"]
+        venue, quota = quotas[row["club"], row["head"]]
+        quota.version, quota.stamp = row["version"], row["stamp"]
         for doc in row["records"] or ():
-            put_night(night, venue, decode_record(doc))
-    return {place: night for place, (_, night) in nights.items()}
+            count_record(quota, venue, decode_record(doc))
+    return [quota for _, quota in quotas.values()]

@@ -7,7 +7,16 @@ from typing import NamedTuple
 
 import msgspec
 
-from command_api.domain.model import BlockRecord, BookingRecord, HoldRecord, Record, is_active
+from command_api.domain.model import (
+    BlockRecord,
+    BookingRecord,
+    ConflictRecord,
+    EntryRecord,
+    HoldRecord,
+    Record,
+    is_active,
+    status_of,
+)
 from holdfast.contracts.channels import ChannelKey, CustomerKey
 from holdfast.contracts.events import (
     AVAILABILITY_UPDATED_TYPE,
@@ -21,6 +30,13 @@ from holdfast.contracts.snapshots import Claim
 from holdfast.contracts.subjects import availability_subject, booking_subject, customer_subject
 
 _json = msgspec.json.Encoder()
+_KINDS = {
+    HoldRecord: "hold",
+    BookingRecord: "booking",
+    BlockRecord: "block",
+    EntryRecord: "entry",
+    ConflictRecord: "conflict",
+}
 
 
 class LogRow(NamedTuple):
@@ -74,7 +90,12 @@ def customer_row(notice: Notice) -> LogRow:
         object_id=notice.object_id,
         revision=notice.revision,
         occurred_at=notice.occurred_at,
-        data={"status": notice.status, "channel": notice.channel, "version": notice.version},
+        data={
+            **notice.data,
+            "status": notice.status,
+            "channel": notice.channel,
+            "version": notice.version,
+        },
     )
     return LogRow(
         None,
@@ -88,25 +109,39 @@ def customer_row(notice: Notice) -> LogRow:
 
 
 def record_row(group: int, head: str, record: Record) -> tuple[object, ...]:
-    kind = {HoldRecord: "hold", BookingRecord: "booking", BlockRecord: "block"}[type(record)]
+    booking = record if isinstance(record, BookingRecord) else None
+    contact = booking.contact if booking is not None else None
     return (
         group,
         record.club,
         record.id,
-        kind,
-        record.status.value,
+        _KINDS[type(record)],
+        status_of(record),
         is_active(record),
         head,
         record.venue,
         record.date,
         record.slot,
         record.customer_id,
-        record.reference if isinstance(record, BookingRecord) else None,
+        booking.reference if booking is not None else None,
+        booking.series_id if booking is not None else None,
+        None if contact is None else name_key(contact.name),
+        None if contact is None or contact.phone is None else phone_key(contact.phone),
         record.revision,
         epoch_ms(record.created_at),
         epoch_ms(record.updated_at),
         _json.encode(record),
     )
+
+
+def name_key(name: str) -> str:
+    """A name as it is searched by: case and spacing do not matter."""
+    return " ".join(name.casefold().split())
+
+
+def phone_key(phone: str) -> str:
+    """A telephone number as it is searched by: its digits."""
+    return "".join(char for char in phone if char.isascii() and char.isdigit())
 
 
 def claim_row(claim: Claim, exclusive: bool) -> tuple[object, ...]:
