@@ -5,7 +5,7 @@ from __future__ import annotations
 from command_api.domain.answers import answer_of
 from command_api.domain.asked import Asked, check_count, check_party, invalid, look_up
 from command_api.domain.best import choose
-from command_api.domain.commands import HoldSections
+from command_api.domain.commands import Asker, HoldSections
 from command_api.domain.days import closed, day_of, no_slot
 from command_api.domain.decision import Decision, Rejection
 from command_api.domain.draft import Draft
@@ -37,7 +37,7 @@ def hold_sections(scope: Scope, command: HoldSections, now: str) -> Decision | R
         return asked
     denied = (
         check_party(venue, asked.units, request.party_size)
-        or _check_free(draft, asked, command)
+        or check_free(draft, asked, command.asker, command.customer_id)
         or check_tables(draft, command.customer_id, asked.claims)
         or check_holds(draft, command.customer_id)
     )
@@ -66,7 +66,10 @@ def _asked(draft: Draft, day: Day, command: HoldSections) -> Asked | Rejection:
     return check_count(len(asked.claims), limit) or asked
 
 
-def _check_free(draft: Draft, asked: Asked, command: HoldSections) -> Rejection | None:
+def check_free(
+    draft: Draft, asked: Asked, asker: Asker, customer_id: str | None
+) -> Rejection | None:
+    """Whether all that is asked for is free, once what is due there has been expired."""
     conflict = [
         unit
         for section_id, quantity in asked.claims.items()
@@ -77,7 +80,7 @@ def _check_free(draft: Draft, asked: Asked, command: HoldSections) -> Rejection 
     partly = [unit for unit in conflict if draft.left(unit) > 0]
     if len(partly) == len(conflict):
         return _too_many_units(draft, partly[0], asked)
-    return _not_available(draft, conflict, command)
+    return _not_available(draft, conflict, asker, customer_id)
 
 
 def _too_many_units(draft: Draft, unit: Unit, asked: Asked) -> Rejection:
@@ -91,7 +94,9 @@ def _too_many_units(draft: Draft, unit: Unit, asked: Asked) -> Rejection:
     )
 
 
-def _not_available(draft: Draft, conflict: list[Unit], command: HoldSections) -> Rejection:
+def _not_available(
+    draft: Draft, conflict: list[Unit], asker: Asker, customer_id: str | None
+) -> Rejection:
     """`heldUntil` is when holds leave the last of the sections, as snapshots show it; null where
     something else is in the way. The answer stands until the first claim in the way ends."""
     ids = [unit.section.section_id for unit in conflict]
@@ -103,7 +108,7 @@ def _not_available(draft: Draft, conflict: list[Unit], command: HoldSections) ->
         "version": draft.state.version,
         "alternatives": [],
     }
-    if only_holds and (own := _own_hold(draft, ids, command)):
+    if only_holds and (own := _own_hold(draft, ids, asker, customer_id)):
         facts["ownHoldId"] = own
     return Rejection(
         code=Code.SECTION_NOT_AVAILABLE,
@@ -113,8 +118,10 @@ def _not_available(draft: Draft, conflict: list[Unit], command: HoldSections) ->
     )
 
 
-def _own_hold(draft: Draft, section_ids: list[str], command: HoldSections) -> str | None:
-    """The hold in the way where it is one, and of whom this hold would be for; staff without a
+def _own_hold(
+    draft: Draft, section_ids: list[str], asker: Asker, customer_id: str | None
+) -> str | None:
+    """The hold in the way where it is one, and of whom the sections are asked for; staff without a
     customer find what they hold themselves."""
     claims: list[Claim] = []
     for section_id in section_ids:
@@ -123,9 +130,9 @@ def _own_hold(draft: Draft, section_ids: list[str], command: HoldSections) -> st
             return None
         claims.extend(here)
     first = claims[0]
-    if first.customer_id != command.customer_id:
+    if first.customer_id != customer_id:
         return None
-    if command.customer_id is None and first.actor.id != command.asker.actor.id:
+    if customer_id is None and first.actor.id != asker.actor.id:
         return None
     same = all(claim.claim_id == first.claim_id for claim in claims)
     return first.claim_id if same else None
