@@ -115,6 +115,18 @@ def asker_of(principal: Principal) -> Asker:
     )
 
 
+def for_whom(principal: Principal, customer_id: str | None) -> str | None:
+    """Who a hold or a booking is for, where `customer_id` is asked for: customers take for themselves,
+    staff for whom they name or for nobody in particular, kiosks for nobody."""
+    if principal.role in STAFF_ROLES and (principal.role is not Role.KIOSK or customer_id is None):
+        return customer_id
+    if customer_id not in (None, principal.customer_id):
+        raise Refused(
+            Code.ACTION_NOT_PERMITTED, "Only staff and services may do this for another customer."
+        )
+    return principal.customer_id
+
+
 def club_not_found() -> Refused:
     return Refused(Code.CLUB_NOT_FOUND, "There is no such club.")
 

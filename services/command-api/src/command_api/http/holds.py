@@ -6,7 +6,7 @@ from command_api.domain.answers import answer_of
 from command_api.domain.commands import ConfirmHold, ExtendHold, HoldSections, ReleaseHold
 from command_api.domain.model import HoldRecord
 from command_api.http.answer import Answer, json_answer
-from command_api.http.auth import asker_of, at_home, venue_of
+from command_api.http.auth import asker_of, at_home, for_whom, venue_of
 from command_api.http.call import Call
 from command_api.http.carry_out import (
     BOOKING,
@@ -16,7 +16,7 @@ from command_api.http.carry_out import (
     new_id,
     new_reference,
 )
-from command_api.http.problems import Refused, invalid
+from command_api.http.problems import invalid
 from command_api.http.reading import (
     check_date,
     decoder_of,
@@ -30,9 +30,6 @@ from command_api.http.records import page_of, readable_record
 from holdfast.contracts.bookings import ConfirmRequest
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.holds import ExtendRequest, HoldPage, HoldRequest
-from holdfast.contracts.problems import Code
-from holdfast.contracts.states import Role
-from holdfast.runtime.auth import Principal
 
 _hold = decoder_of(HoldRequest)
 _extend = decoder_of(ExtendRequest)
@@ -51,23 +48,12 @@ async def make_hold(call: Call) -> Answer:
         raise invalid("sectionIds", "name either sectionIds or bestAvailable")
     command = HoldSections(
         channel=ChannelKey(club, venue, request.date, request.slot_id),
-        asker=(asker := asker_of(principal)),
+        asker=asker_of(principal),
         request=request,
-        customer_id=_for_whom(principal, asker.is_staff, request),
+        customer_id=for_whom(principal, request.customer_id),
         hold_id=new_id(HOLD.prefix),
     )
     return await carry_out(call, principal, command, key=key, body=body)
-
-
-def _for_whom(principal: Principal, is_staff: bool, request: HoldRequest) -> str | None:
-    """Customers hold for themselves; staff for whom they name, or for nobody in particular."""
-    if is_staff and (principal.role is not Role.KIOSK or request.customer_id is None):
-        return request.customer_id
-    if request.customer_id not in (None, principal.customer_id):
-        raise Refused(
-            Code.ACTION_NOT_PERMITTED, "Only staff and services may hold for another customer."
-        )
-    return principal.customer_id
 
 
 async def read_hold(call: Call) -> Answer:
