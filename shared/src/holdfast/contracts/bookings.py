@@ -56,7 +56,8 @@ class BookingRequest(ConfirmRequest, kw_only=True):
 
 
 class BookingChange(Request, kw_only=True):
-    """Body of `PATCH …/bookings/{id}`; what is not given stays."""
+    """Body of `PATCH …/bookings/{id}`; what is not given, or null, stays. An empty text and empty
+    metadata take away what was there."""
 
     contact: Contact | None = None
     party_size: PartySize | None = None
@@ -66,7 +67,8 @@ class BookingChange(Request, kw_only=True):
 
 
 class TransitionRequest(Request, kw_only=True):
-    """Body of approve, decline, cancel, check-in, complete, no-show; may be empty."""
+    """Body of approve, decline, cancel, check-in, complete, no-show; may be empty. `reason` becomes the
+    booking's `statusReason`, which its customer reads; no personal data belongs in there."""
 
     reason: Annotated[str, Meta(max_length=500)] | None = None
 
@@ -110,6 +112,15 @@ class Booking(Wire, kw_only=True):
     revision: int
     channel: str
     version: int
+    paid_amount: int = 0
+    """Minor units known to be paid: by signed events, without what was refunded. `paymentStatus` can
+    be `paid` without it, where staff or a service said so and no amount."""
+    external_id: str | None = None
+    """Where it was made elsewhere: its id there."""
+    status_reason: str | None = None
+    """Why it came to its status, in the words of whoever brought it there."""
+    compensation: CompensationOffer | None = None
+    """What it is offered because it lost its sections to something else."""
 
 
 class BookingPage(Wire, kw_only=True):
@@ -165,28 +176,3 @@ class CompensationOffer(Wire, kw_only=True):
     refund_amount: Amount = 0
     credit_amount: Amount = 0
     priority: bool = False
-
-
-class Conflict(Wire, kw_only=True):
-    """Bookings that want the same section."""
-
-    conflict_id: str
-    date: str
-    slot_id: str
-    section_id: str
-    booking_ids: list[str]
-    winner_id: str | None
-    resolved_at: Timestamp | None
-    resolved_by: str | None
-    compensations: dict[str, CompensationOffer]
-
-
-class ConflictPage(Wire, kw_only=True):
-    items: list[Conflict]
-    next_page_token: str | None = None
-
-
-class ResolveRequest(Request, kw_only=True):
-    """The winner by a manager's word; by rule where none is given."""
-
-    winner_id: Id | None = None

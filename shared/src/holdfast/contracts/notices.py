@@ -45,6 +45,8 @@ class NoticeType(StrEnum):
     WAITLIST_EXPIRED = "waitlist.expired"
     PAYMENT_LATE = "payment.late"
     COMPENSATION_DUE = "compensation.due"
+    CONFLICT_OPENED = "conflict.opened"
+    CONFLICT_RESOLVED = "conflict.resolved"
 
 
 PRIVATE_NOTICES = frozenset({NoticeType.HOLD_EXPIRING})

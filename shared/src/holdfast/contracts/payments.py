@@ -11,6 +11,9 @@ from holdfast.contracts.wire import Request, Wire
 
 
 class PaymentEvent(Request, kw_only=True):
+    """Body of `POST …/payments/events`: what happened to one transaction, for a hold or a booking.
+    Each succeeds once; of one transaction there may be several refunds."""
+
     type: Literal["payment.succeeded", "payment.failed", "payment.refunded"]
     transaction_id: Annotated[str, Meta(min_length=1, max_length=200)]
     hold_id: Id | None = None
@@ -21,5 +24,9 @@ class PaymentEvent(Request, kw_only=True):
 
 
 class PaymentEventResult(Wire, kw_only=True):
+    """`late`: it came for what had ended, and is to be paid back. `detail` says why an event was
+    ignored."""
+
     outcome: Literal["applied", "duplicate", "late", "ignored"]
     booking_id: str | None = None
+    detail: str | None = None

@@ -142,6 +142,7 @@ class Reason(StrEnum):
     BOOKING_CHANGED = "booking_changed"
     BOOKING_CANCELLED = "booking_cancelled"
     BOOKING_RESCHEDULED = "booking_rescheduled"
+    BOOKING_CHECKED_IN = "booking_checked_in"
     BOOKING_COMPLETED = "booking_completed"
     BOOKING_NO_SHOW = "booking_no_show"
     BOOKING_IMPORTED = "booking_imported"
@@ -154,7 +155,10 @@ class Reason(StrEnum):
     OFFER_DECLINED = "offer_declined"
     OFFER_EXPIRED = "offer_expired"
     PAYMENT_ACCEPTED = "payment_accepted"
+    PAYMENT_LATE = "payment_late"
+    PAYMENT_REFUNDED = "payment_refunded"
     CAPACITY_CHANGED = "capacity_changed"
+    CONFLICT_OPENED = "conflict_opened"
     CONFLICT_RESOLVED = "conflict_resolved"
 
 

@@ -196,11 +196,13 @@ class ResolveConflict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordPayment(msgspec.Struct, frozen=True, kw_only=True):
-    """A signed payment event for a hold or a booking; `record` is what it names where that has
-    ended."""
+    """A signed payment event, `event_id` by its webhook-id, for the hold or booking `record_id` (the
+    booking that a hold became, where it did); `record` is that where it has ended."""
 
     channel: ChannelKey
     event: PaymentEvent
+    event_id: str
+    record_id: str
     record: HoldRecord | BookingRecord | None
 
 

@@ -99,6 +99,22 @@ class RecordHead(msgspec.Struct, kw_only=True):
         return ChannelKey(self.club, self.venue, self.date, self.slot)
 
 
+class Refund(msgspec.Struct, frozen=True):
+    """One refund of a transaction, as a signed event told of it."""
+
+    event_id: str
+    occurred_at: str
+    amount: int
+
+
+class Transaction(msgspec.Struct, frozen=True):
+    """What signed events said of one transaction, in whichever order they came: what was paid (0: not
+    told yet), and its refunds."""
+
+    paid: int = 0
+    refunds: tuple[Refund, ...] = ()
+
+
 class HoldRecord(RecordHead, kw_only=True, tag="hold"):
     """A hold. `claims` are units by section (seats, never their table). `limit_at` is the latest
     `expires_at` that extensions may reach. `spans`: names of other channels that its claims lie in
@@ -120,6 +136,8 @@ class HoldRecord(RecordHead, kw_only=True, tag="hold"):
     payment: Payment | None = None
     """What signed events say was paid for it before it was confirmed."""
     paid_amount: int = 0
+    transactions: dict[str, Transaction] = field(default_factory=dict)
+    """By transaction id; they go over to the booking."""
     refund_due: int = 0
     """Paid, and not to be kept: the hold had ended and could not be taken again."""
     warned: bool = False
@@ -151,13 +169,21 @@ class BookingRecord(RecordHead, kw_only=True, tag="booking"):
     approval_expires_at: str | None
     tier: str | None = None
     paid_amount: int = 0
-    """Minor units that signed events, staff or services say were paid."""
+    """Minor units that signed events, staff or services say were paid, without what was refunded."""
+    transactions: dict[str, Transaction] = field(default_factory=dict)
+    """Of signed events, by transaction id."""
     external_id: str | None = None
     """Where it was made elsewhere: its id there."""
     made_at: str | None = None
     """Where it was made elsewhere: when."""
+    import_digest: str | None = None
+    """Where it was made elsewhere: what was asked for, so that the same id with other content shows."""
+    conflict_id: str | None = None
+    """The conflict that it was in, if it ever was."""
     compensation: CompensationOffer | None = None
     """What it is offered because it was displaced."""
+    status_reason: str | None = None
+    """Why it was declined, cancelled or the like, in somebody's words: so not for events."""
     spans: list[str] = field(default_factory=list)
 
 
