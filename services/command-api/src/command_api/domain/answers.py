@@ -87,6 +87,10 @@ def _booking(record: BookingRecord, server_time: str) -> Booking:
         revision=record.revision,
         channel=record.channel.name,
         version=record.version,
+        paid_amount=record.paid_amount,
+        external_id=record.external_id,
+        status_reason=record.status_reason,
+        compensation=record.compensation,
     )
 
 

@@ -10,18 +10,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from command_api.domain import blocks, bookings, commands, expiry, hold_changes, holds
+from command_api.domain import (
+    blocks,
+    cancelling,
+    commands,
+    confirming,
+    edits,
+    expiry,
+    hold_changes,
+    holds,
+    moves,
+    requests,
+)
 from command_api.domain.commands import Command
 from command_api.domain.decision import Decision, Rejection
 from command_api.domain.model import Scope
 
 _RULES: dict[type, Callable[[Scope, Any, str], Decision | Rejection]] = {
     commands.HoldSections: holds.hold_sections,
-    commands.ConfirmHold: bookings.confirm_hold,
+    commands.ConfirmHold: confirming.confirm_hold,
     commands.ReleaseHold: hold_changes.release_hold,
     commands.ExtendHold: hold_changes.extend_hold,
     commands.ExpireRecords: expiry.expire_records,
-    commands.CancelBooking: bookings.cancel_booking,
+    commands.RequestBooking: requests.request_booking,
+    commands.MoveBooking: moves.move_booking,
+    commands.EditBooking: edits.edit_booking,
+    commands.CancelBooking: cancelling.cancel_booking,
     commands.BlockSections: blocks.block_sections,
     commands.RemoveBlock: blocks.remove_block,
 }

@@ -1,0 +1,88 @@
+"""Booking in one step, without a hold before it: a customer's request, a walk-in by staff."""
+
+from __future__ import annotations
+
+from command_api.domain.answers import answer_of
+from command_api.domain.asked import Asked, check_count, check_party, look_up
+from command_api.domain.commands import RequestBooking
+from command_api.domain.days import closed, day_of, no_slot
+from command_api.domain.decision import Decision, Rejection
+from command_api.domain.draft import Draft
+from command_api.domain.holds import check_free
+from command_api.domain.limits import check_tables
+from command_api.domain.model import Day, Scope
+from command_api.domain.new_booking import (
+    Basis,
+    cause_of_new,
+    check_approval,
+    check_contact,
+    check_deposit,
+    claim_of,
+    new_booking,
+    notice_of_new,
+)
+from command_api.domain.pricing import Quote, quote
+from command_api.domain.step import Change
+
+
+def request_booking(scope: Scope, command: RequestBooking, now: str) -> Decision | Rejection:
+    """By the rules of holding and then confirming. Staff may book until the slot ends, without a
+    contact, for another customer or for nobody in particular. Nothing can be paid before there is
+    something to pay for, so a customer of whom a deposit is asked has to hold first."""
+    venue, key, asker, request = scope.venue, command.channel, command.asker, command.request
+    day = day_of(venue, key.date, key.slot)
+    if day is None:
+        return no_slot(venue, key.date, key.slot)
+    denied = (
+        closed(day, asker, now)
+        or check_contact(asker, request)
+        or check_approval(venue.policy, asker, day, now)
+    )
+    if denied is not None:
+        return denied
+    draft = Draft(scope, now)
+    draft.relies_on_future(day.ends_at if asker.is_staff else day.closes_at)
+    asked = look_up(venue, day, request.section_ids, request.quantities)
+    if isinstance(asked, Rejection):
+        return asked
+    price = quote(venue, day, asked.units)
+    denied = (
+        check_count(len(asked.claims), venue.policy.max_sections_per_hold)
+        or check_party(venue, asked.units, request.party_size)
+        or check_free(draft, asked, asker, command.customer_id)
+        or check_tables(draft, command.customer_id, asked.claims)
+        or check_deposit(asker, price.deposit, 0, venue.definition.currency)
+    )
+    return denied or _book(draft, command, asked, price, day)
+
+
+def _book(draft: Draft, command: RequestBooking, asked: Asked, price: Quote, day: Day) -> Decision:
+    basis = Basis(
+        customer_id=command.customer_id,
+        claims=asked.claims,
+        items=price.items,
+        party_size=command.request.party_size,
+        total_amount=price.total,
+        deposit_amount=price.deposit,
+        currency=draft.venue.definition.currency,
+    )
+    booking = new_booking(
+        draft,
+        command.asker,
+        command.request,
+        basis,
+        day,
+        booking_id=command.booking_id,
+        reference=command.reference,
+    )
+    cause = cause_of_new(booking)
+    draft.step(
+        cause,
+        [
+            Change(section_id, None, claim_of(booking, section_id, price.amounts[section_id]))
+            for section_id in asked.claims
+        ],
+    )
+    booking.version = draft.version
+    draft.save(booking, notice_of_new(booking), cause)
+    return draft.close(answer_of(booking, draft.now), created=True)
