@@ -82,6 +82,11 @@ def idempotency_key(call: Call) -> str:
     return key
 
 
+def optional_key(call: Call) -> str | None:
+    """For requests that are safe to repeat without one."""
+    return idempotency_key(call) if call.header(b"idempotency-key") is not None else None
+
+
 def if_match(call: Call) -> int | None:
     """The revision that the asker wants to change; None where they did not say."""
     given = call.header(b"if-match")
