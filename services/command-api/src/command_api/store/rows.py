@@ -3,6 +3,7 @@ append's arguments, without the group."""
 
 from __future__ import annotations
 
+import unicodedata
 from typing import NamedTuple
 
 import msgspec
@@ -135,8 +136,16 @@ def record_row(group: int, head: str, record: Record) -> tuple[object, ...]:
 
 
 def name_key(name: str) -> str:
-    """A name as it is searched by: case and spacing do not matter."""
-    return " ".join(name.casefold().split())
+    """A name as it is searched by, words with one blank between: case, accents, spacing and
+    punctuation do not matter. A part of a name behind a hyphen or an apostrophe is a word too."""
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    return " ".join(
+        "".join(
+            " " if unicodedata.category(char)[0] in "CPSZ" else char
+            for char in plain
+            if not unicodedata.combining(char)
+        ).split()
+    )
 
 
 def phone_key(phone: str) -> str:
