@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from command_api.domain.draft import Draft
-from command_api.domain.model import BookingRecord, ConflictRecord, Record
+from command_api.domain.model import BookingRecord, ConflictRecord, HoldRecord, Record
 from command_api.domain.notices import notice_of
 from command_api.domain.step import Cause, Change
 from holdfast.contracts.bookings import CompensationOffer
@@ -93,6 +93,20 @@ def displace(
     return compensated
 
 
+def owe(draft: Draft, hold: HoldRecord, cause: Cause, *, by_clock: bool = False) -> HoldRecord:
+    """What was paid for a hold that ended without a booking is to be paid back; the hold as it is
+    then. For a hold that nothing was paid for, nothing happens."""
+    if hold.paid_amount <= hold.refund_due:
+        return hold
+    owed = msgspec.structs.replace(
+        hold, refund_due=hold.paid_amount, revision=hold.revision + 1, updated_at=draft.now
+    )
+    offer = CompensationOffer(refund_amount=hold.paid_amount - hold.refund_due)
+    data = {**amounts_of(offer), "currency": hold.currency}
+    save_with(draft, owed, NoticeType.COMPENSATION_DUE, cause, data, by_clock=by_clock)
+    return owed
+
+
 def amounts_of(offer: CompensationOffer) -> dict[str, Any]:
     """The offer as it stands in a notice."""
     return {
@@ -103,10 +117,16 @@ def amounts_of(offer: CompensationOffer) -> dict[str, Any]:
 
 
 def save_with(
-    draft: Draft, record: Record, type_: NoticeType, cause: Cause, data: Mapping[str, Any]
+    draft: Draft,
+    record: Record,
+    type_: NoticeType,
+    cause: Cause,
+    data: Mapping[str, Any],
+    *,
+    by_clock: bool = False,
 ) -> None:
     """As `draft.save`, with more in the notice than the record says by itself."""
-    draft.save(record, None, cause)
+    draft.save(record, None, cause, by_clock=by_clock)
     notice = notice_of(record, draft.channel, type_, actor=cause.actor, reason=cause.reason)
     notice.data = {**notice.data, **data}
     draft.notices.append(notice)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from command_api.domain.commands import ExpireRecords
+from command_api.domain.compensation import owe
 from command_api.domain.decision import Decision
 from command_api.domain.draft import Draft
 from command_api.domain.model import BookingRecord, HoldRecord, Scope, Unit
@@ -67,7 +68,7 @@ def expire_hold(draft: Draft, hold: HoldRecord) -> HoldRecord:
     )
     draft.relies_on_past(hold.expires_at)
     draft.save(ended, NoticeType.HOLD_EXPIRED, cause, by_clock=True)
-    return ended
+    return owe(draft, ended, cause, by_clock=True)
 
 
 def _expire_booking(draft: Draft, booking: BookingRecord) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from command_api.domain.answers import answer_of
-from command_api.domain.commands import Asker, ConfirmHold, ExtendHold, ReleaseHold
+from command_api.domain.commands import Asker, ChangeHold, ConfirmHold, ExtendHold, ReleaseHold
+from command_api.domain.compensation import owe
 from command_api.domain.decision import Decision, Rejection
 from command_api.domain.draft import Draft
 from command_api.domain.expiry import expire_hold
@@ -81,10 +82,12 @@ def _release(draft: Draft, hold: HoldRecord, command: ReleaseHold) -> HoldRecord
         version=draft.version,
     )
     draft.save(released, NoticeType.HOLD_RELEASED, cause)
-    return released
+    return owe(draft, released, cause)
 
 
-def live_hold(scope: Scope, command: ExtendHold | ConfirmHold, now: str) -> HoldRecord | Rejection:
+def live_hold(
+    scope: Scope, command: ExtendHold | ChangeHold | ConfirmHold, now: str
+) -> HoldRecord | Rejection:
     """The asker's hold where it can still be changed."""
     hold = find_hold(scope, command)
     if isinstance(hold, Rejection):
@@ -101,7 +104,7 @@ def live_hold(scope: Scope, command: ExtendHold | ConfirmHold, now: str) -> Hold
 
 
 def find_hold(
-    scope: Scope, command: ExtendHold | ReleaseHold | ConfirmHold
+    scope: Scope, command: ExtendHold | ReleaseHold | ChangeHold | ConfirmHold
 ) -> HoldRecord | Rejection:
     """The hold, active or ended, where it is the asker's; staff may use any."""
     hold = scope.channel.records.get(command.hold_id) or command.record
