@@ -22,6 +22,7 @@ OURS = tuple(SOURCES)
 MAY_IMPORT = {
     "holdfast.contracts": ("holdfast.contracts",),
     "holdfast.runtime": ("holdfast.contracts", "holdfast.runtime"),
+    "holdfast.openapi": ("holdfast.contracts", "holdfast.openapi"),
     "command_api.domain": ("command_api.domain", "holdfast.contracts"),
     "command_api.store": (
         "command_api.store",
@@ -69,6 +70,7 @@ NEVER = {
 # Third parties, where a layer is bound to few.
 LIBRARIES = {
     "holdfast.contracts": {"msgspec"},
+    "holdfast.openapi": {"msgspec"},
     "command_api.domain": {"msgspec"},
     "command_api.store": {"msgspec", "asyncpg"},
 }

@@ -25,6 +25,7 @@ from stream_gateway.absence import Absence
 from stream_gateway.admission import Admission
 from stream_gateway.config import Config
 from stream_gateway.credentials import Credentials
+from stream_gateway.document import DOCUMENT
 from stream_gateway.drain import drain, last_words
 from stream_gateway.feed import Feed
 from stream_gateway.hub import Hub
@@ -98,7 +99,7 @@ class Gateway:
         self._own("venues", self._once_connected(self.venues.run))
         self._own("presence", self._once_connected(self.presence.run))
         self._own("pulse", self.pulse.run())
-        self._serve(self._application(self._public_routes()), sockets[0])
+        self._serve(self._application(self.public_routes()), sockets[0])
         if len(sockets) > 1:
             self._serve(self._application(self._admin_routes()), sockets[1])
 
@@ -223,10 +224,11 @@ class Gateway:
             ],
         )
 
-    def _public_routes(self) -> list[BaseRoute]:
+    def public_routes(self) -> list[BaseRoute]:
         return [
             *self._probes(),
             *self._under_v1,
+            DOCUMENT,
             *page_routes(self.config.command_api_url),
         ]
 

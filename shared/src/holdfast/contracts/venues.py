@@ -14,7 +14,6 @@ MAX_DEFINITION_BYTES = 8 * 1024 * 1024
 MAX_SECTIONS = 50_000
 MAX_SLOTS = 200
 
-Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Coordinate = Annotated[float, Meta(ge=-1e7, le=1e7)]
 ClockTime = Annotated[
     str,
@@ -30,7 +29,7 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 class ClubDefinition(Request, kw_only=True):
     """Body of `PUT /v1/clubs/{club}`."""
 
-    name: Name = ""
+    name: Annotated[str, Meta(max_length=200)] = ""
 
 
 class Club(Wire, kw_only=True):
@@ -89,8 +88,6 @@ class Policy(Request, kw_only=True):
     """Whether best-available may leave single free seats behind."""
     alternative_discount_percent: Annotated[int, Meta(ge=0, le=100)] = 0
     """Incentive for taking another slot or date than the one asked for, off its price."""
-    expiry_warning_seconds: Annotated[int, Meta(ge=0, le=3600)] = 60
-    """So long before a hold ends its customer is told; 0: not at all."""
 
 
 class SlotException(Request, kw_only=True):

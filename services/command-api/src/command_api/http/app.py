@@ -25,13 +25,12 @@ from command_api.http import (
     venues,
 )
 from command_api.http.call import PutVenue, Services
+from command_api.http.openapi.document import read_document
+from command_api.http.paths import CLUB, VENUE
 from command_api.http.resource import Handler, Observe, Resource, not_found
 from command_api.store.reads import Reads
 from command_api.writer import Writer
 from holdfast.runtime.auth import TokenVerifier
-
-CLUB = "/v1/clubs/{club}"
-VENUE = CLUB + "/venues/{venue}"
 
 EXPOSED = ("ETag", "Location", "Retry-After", "Idempotent-Replayed", "X-Request-Id")
 ALLOWED = (
@@ -67,6 +66,7 @@ RESOURCES: dict[str, dict[str, Handler]] = {
     CLUB + "/venues": {"GET": clubs.list_venues},
     CLUB: {"PUT": clubs.put_club, "GET": clubs.read_club},
     "/v1/clubs": {"GET": clubs.list_clubs},
+    "/openapi.json": {"GET": read_document},
     "/livez": {"GET": probes.livez},
     "/readyz": {"GET": probes.readyz},
 }
