@@ -47,11 +47,16 @@ class HoldRequest(Request, kw_only=True):
 
 
 class HoldChange(Request, kw_only=True):
-    """Body of `PATCH …/holds/{id}`, in one step."""
+    """Body of `PATCH …/holds/{id}`, in one step, all or nothing. A table takes its seats. The hold's
+    end stays as it is; so does the price of what stays."""
 
-    add: list[Id] = field(default_factory=list)
-    remove: list[Id] = field(default_factory=list)
+    add: Annotated[list[Id], Meta(max_length=1000)] = field(default_factory=list)
+    """What is in the hold already stays in it."""
+    remove: Annotated[list[Id], Meta(max_length=1000)] = field(default_factory=list)
     quantities: dict[Id, Quantity] = field(default_factory=dict)
+    """Units by section, of what is added or of what stays: what there are to be, not how many more."""
+    party_size: PartySize | None = None
+    """A new one, which must fit what the hold will have; as it was where not given."""
 
 
 class ExtendRequest(Request, kw_only=True):

@@ -13,6 +13,7 @@ from typing import Any
 from command_api.domain import (
     blocks,
     cancelling,
+    change_hold,
     commands,
     confirming,
     edits,
@@ -20,6 +21,7 @@ from command_api.domain import (
     hold_changes,
     holds,
     moves,
+    payments,
     requests,
 )
 from command_api.domain.commands import Command
@@ -31,6 +33,7 @@ _RULES: dict[type, Callable[[Scope, Any, str], Decision | Rejection]] = {
     commands.ConfirmHold: confirming.confirm_hold,
     commands.ReleaseHold: hold_changes.release_hold,
     commands.ExtendHold: hold_changes.extend_hold,
+    commands.ChangeHold: change_hold.change_hold,
     commands.ExpireRecords: expiry.expire_records,
     commands.RequestBooking: requests.request_booking,
     commands.MoveBooking: moves.move_booking,
@@ -38,6 +41,7 @@ _RULES: dict[type, Callable[[Scope, Any, str], Decision | Rejection]] = {
     commands.CancelBooking: cancelling.cancel_booking,
     commands.BlockSections: blocks.block_sections,
     commands.RemoveBlock: blocks.remove_block,
+    commands.RecordPayment: payments.record_payment,
 }
 
 

@@ -45,7 +45,11 @@ PREFLIGHT_SECONDS = 7200
 
 RESOURCES: dict[str, dict[str, Handler]] = {
     VENUE + "/holds": {"POST": holds.make_hold, "GET": holds.list_holds},
-    VENUE + "/holds/{id}": {"GET": holds.read_hold, "DELETE": holds.release_hold},
+    VENUE + "/holds/{id}": {
+        "GET": holds.read_hold,
+        "PATCH": holds.change_hold,
+        "DELETE": holds.release_hold,
+    },
     VENUE + "/holds/{id}/confirm": {"POST": holds.confirm_hold},
     VENUE + "/holds/{id}/extend": {"POST": holds.extend_hold},
     VENUE + "/availability": {"GET": availability.read_availability},
@@ -82,6 +86,7 @@ def create_app(
     clock: Callable[[], str],
     readiness: Callable[[], dict[str, bool]],
     cors_origins: Sequence[str] = (),
+    payment_secrets: Sequence[str] = (),
     observe: Observe | None = None,
 ) -> Starlette:
     """`clock` gives now as RFC 3339, by the database's time; `observe` is told of each request."""

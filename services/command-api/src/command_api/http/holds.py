@@ -1,9 +1,15 @@
-"""`…/holds`: hold, read, extend, release, confirm."""
+"""`…/holds`: hold, read, change, extend, release, confirm."""
 
 from __future__ import annotations
 
 from command_api.domain.answers import answer_of
-from command_api.domain.commands import ConfirmHold, ExtendHold, HoldSections, ReleaseHold
+from command_api.domain.commands import (
+    ChangeHold,
+    ConfirmHold,
+    ExtendHold,
+    HoldSections,
+    ReleaseHold,
+)
 from command_api.domain.model import HoldRecord
 from command_api.http.answer import Answer, json_answer
 from command_api.http.auth import asker_of, at_home, for_whom, venue_of
@@ -21,6 +27,7 @@ from command_api.http.reading import (
     check_date,
     decoder_of,
     idempotency_key,
+    optional_key,
     page_token,
     query_limit,
     query_page,
@@ -29,9 +36,10 @@ from command_api.http.reading import (
 from command_api.http.records import page_of, readable_record
 from holdfast.contracts.bookings import ConfirmRequest
 from holdfast.contracts.channels import ChannelKey
-from holdfast.contracts.holds import ExtendRequest, HoldPage, HoldRequest
+from holdfast.contracts.holds import ExtendRequest, HoldChange, HoldPage, HoldRequest
 
 _hold = decoder_of(HoldRequest)
+_change = decoder_of(HoldChange)
 _extend = decoder_of(ExtendRequest)
 _confirm = decoder_of(ConfirmRequest)
 
@@ -96,6 +104,21 @@ async def release_hold(call: Call) -> Answer:
         return ReleaseHold(channel=channel, asker=asker, hold_id=hold_id, record=record)
 
     return await carry_out_on(call, principal, _RECORD, command)
+
+
+async def change_hold(call: Call) -> Answer:
+    """Sent again it finds done what it asks for; an Idempotency-Key may be sent, and needs not."""
+    principal, _club = at_home(call)
+    key = optional_key(call)
+    body, request = await read_body(call, _change)
+    asker, hold_id = asker_of(principal), call.params["id"]
+
+    def command(channel: ChannelKey, record: HoldRecord | None) -> ChangeHold:
+        return ChangeHold(
+            channel=channel, asker=asker, hold_id=hold_id, change=request, record=record
+        )
+
+    return await carry_out_on(call, principal, _RECORD, command, key=key, body=body)
 
 
 async def extend_hold(call: Call) -> Answer:
