@@ -40,11 +40,16 @@ async def read_body(
     body = await call.body(limit)
     if not body and empty is not None:
         return body, decoder.decode(empty)
+    return body, decode_body(call, body, decoder)
+
+
+def decode_body(call: Call, body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """A body that was read already."""
     kind = call.header(b"content-type")
     if kind is None or not _is_json(kind):
         raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json.")
     try:
-        return body, decoder.decode(body)
+        return decoder.decode(body)
     except msgspec.ValidationError as error:
         raise _invalid_body(str(error)) from None
     except (ValueError, RecursionError) as error:
