@@ -70,8 +70,7 @@ def check_examples(document: Json, operations: Operations) -> None:
 
 
 def _contents(operation: Json) -> Iterator[Json]:
-    for parameter in operation.get("parameters", ()):
-        yield parameter
+    yield from operation.get("parameters", ())
     yield from operation.get("requestBody", {}).get("content", {}).values()
     for answer in operation["responses"].values():
         yield from answer.get("content", {}).values()

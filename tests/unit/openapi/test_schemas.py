@@ -66,7 +66,7 @@ def test_a_problem_of_each_code_fits_the_schema_of_its_status_and_no_other_code_
 
 def test_the_facts_of_a_code_are_required_by_its_schema() -> None:
     components = {"schemas": problem_schemas([Code.SECTION_NOT_AVAILABLE])}
-    assert set(components["schemas"]) >= {"Problem", "SectionNotAvailable", "DeniedSection"}
+    assert set(components["schemas"]) >= {"Problem", "SectionNotAvailable", "Alternative"}
     (response,) = problem_responses([Code.SECTION_NOT_AVAILABLE]).values()
     schema = response["content"]["application/problem+json"]["schema"]
     check = Draft202012Validator({**schema, "components": components})
@@ -88,6 +88,7 @@ def problem_of(code: Code) -> dict[str, Any]:
         "errors": [],
         "depositAmount": 1,
         "currency": "GBP",
+        "refundDue": 1,
         "sectionIds": [],
         "conflictingSections": [],
         "sectionId": "t",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from msgspec import UNSET, UnsetType
 
-from holdfast.contracts.holds import DeniedSection
 from holdfast.contracts.ids import Timestamp
 from holdfast.contracts.problems import Code, Problem
 from holdfast.contracts.queries import Alternative
@@ -31,6 +30,8 @@ class PaymentRequired(Problem, frozen=True, kw_only=True):
 
     deposit_amount: int
     currency: str
+    paid_amount: int | UnsetType = UNSET
+    """What was paid of it."""
 
 
 class SectionNotFound(Problem, frozen=True, kw_only=True):
@@ -42,7 +43,7 @@ class SectionNotFound(Problem, frozen=True, kw_only=True):
 class SectionNotAvailable(Problem, frozen=True, kw_only=True):
     """Somebody else has it. `version` is the channel's that this was decided on."""
 
-    conflicting_sections: list[DeniedSection]
+    conflicting_sections: list[str]
     held_until: Timestamp | UnsetType | None = UNSET
     """When the last of the holds in the way ends; null where something else is in the way."""
     alternatives: list[Alternative] | UnsetType = UNSET
@@ -71,12 +72,14 @@ class InvalidTransition(Problem, frozen=True, kw_only=True):
     current_status: str
     booking_id: str | UnsetType = UNSET
     """The booking that the hold has become."""
+    entry_id: str | UnsetType = UNSET
+    """The waitlist entry whose offer the hold is."""
 
 
 class BlockConflict(Problem, frozen=True, kw_only=True):
     """Claims stand in the way of the block."""
 
-    conflicting_sections: list[DeniedSection]
+    conflicting_sections: list[str]
 
 
 class SectionInUse(Problem, frozen=True, kw_only=True):
@@ -84,6 +87,13 @@ class SectionInUse(Problem, frozen=True, kw_only=True):
 
     section_ids: list[str] | UnsetType = UNSET
     slot_ids: list[str] | UnsetType = UNSET
+
+
+class PaymentAfterExpiry(Problem, frozen=True, kw_only=True):
+    """It was paid for, but too late. `refundDue`: minor units."""
+
+    refund_due: int
+    currency: str
 
 
 class VersionMismatch(Problem, frozen=True, kw_only=True):
@@ -142,6 +152,7 @@ PROBLEMS: dict[Code, type[Problem]] = {
     Code.INVALID_TRANSITION: InvalidTransition,
     Code.BLOCK_CONFLICT: BlockConflict,
     Code.SECTION_IN_USE: SectionInUse,
+    Code.PAYMENT_AFTER_EXPIRY: PaymentAfterExpiry,
     Code.VERSION_MISMATCH: VersionMismatch,
     Code.PAYLOAD_TOO_LARGE: PayloadTooLarge,
     Code.CAPACITY_MISMATCH: CapacityMismatch,

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from holdfast.contracts.problems import Code
 from holdfast.openapi.operation import Answer, Body, Operation, Operations
@@ -121,6 +122,8 @@ def _parameters(operation: Operation) -> list[Json]:
     headers = [*operation.headers]
     if operation.keyed:
         headers.append(IDEMPOTENCY_KEY)
+    elif operation.may_be_keyed:
+        headers.append(replace(IDEMPOTENCY_KEY, required=False))
     if operation.conditional:
         headers.append(IF_NONE_MATCH)
     return made + [parameter(given, "header") for given in headers]
@@ -137,7 +140,7 @@ def _answer(answer: Answer, operation: Operation) -> Json:
     names = ["X-Request-Id", *answer.headers]
     if operation.conditional:
         names.append("ETag")
-    if operation.keyed:
+    if operation.keyed or operation.may_be_keyed:
         names.append("Idempotent-Replayed")
     made: Json = {"description": answer.words, "headers": _refs(names)}
     if answer.events is not None:
@@ -148,13 +151,19 @@ def _answer(answer: Answer, operation: Operation) -> Json:
     if schema is not None:
         made["content"] = {JSON: {"schema": schema}}
         if answer.example is not None:
-            made["content"][JSON]["example"] = answer.example
+            made["content"][JSON]["example"] = _whole(answer)
     return made
 
 
 def _either(types: tuple[type, ...]) -> Json:
     """The full form has all that the public form has, so that both may fit."""
     return ref(types[0]) if len(types) == 1 else {"anyOf": [ref(type_) for type_ in types]}
+
+
+def _whole(answer: Answer) -> Any:
+    """The example as it would go out, with what its type has by default."""
+    type_ = answer.types[0]
+    return msgspec.to_builtins(msgspec.convert(answer.example, type_))
 
 
 def _refs(names: Iterable[str]) -> Json:

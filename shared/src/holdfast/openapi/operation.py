@@ -77,6 +77,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     headers: tuple[Parameter, ...] = ()
     keyed: bool = False
     """Needs an Idempotency-Key."""
+    may_be_keyed: bool = False
+    """Heeds one."""
     conditional: bool = False
     """Has an ETag, and answers 304 to it."""
     body: Body | None = None

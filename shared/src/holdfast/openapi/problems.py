@@ -15,6 +15,7 @@ _WORDS = {
     402: "Something is to be paid first.",
     403: "Not for this asker.",
     404: "It is not there, or not for this asker to know of.",
+    405: "Not here.",
     409: "The state of things is against it.",
     410: "Its time is over.",
     412: "It was changed meanwhile.",
@@ -37,7 +38,7 @@ def codes_of(path: str, operation: Operation) -> set[Code]:
     if "{" in path:
         # An id with a `/` in it is a path of its own, which is nobody's.
         codes.add(Code.NOT_FOUND)
-    if operation.access not in (Access.OPEN, Access.SIGNED):
+    if operation.access is not Access.OPEN:
         codes.add(Code.UNAUTHENTICATED)
         if "{club}" in path:
             codes.add(Code.CLUB_NOT_FOUND)
@@ -45,16 +46,15 @@ def codes_of(path: str, operation: Operation) -> set[Code]:
         codes.add(Code.VENUE_NOT_FOUND)
     if operation.roles:
         codes.add(Code.ACTION_NOT_PERMITTED)
-    if operation.query or operation.headers or operation.body or operation.keyed:
+    takes_key = operation.keyed or operation.may_be_keyed
+    if operation.query or operation.headers or operation.body or takes_key:
         codes.add(Code.VALIDATION_FAILED)
     if operation.body is not None:
         codes |= {Code.PAYLOAD_TOO_LARGE, Code.UNSUPPORTED_MEDIA_TYPE}
     if operation.keyed:
-        codes |= {
-            Code.IDEMPOTENCY_KEY_REQUIRED,
-            Code.IDEMPOTENCY_KEY_REUSED,
-            Code.IDEMPOTENCY_IN_PROGRESS,
-        }
+        codes.add(Code.IDEMPOTENCY_KEY_REQUIRED)
+    if takes_key:
+        codes |= {Code.IDEMPOTENCY_KEY_REUSED, Code.IDEMPOTENCY_IN_PROGRESS}
     return codes
 
 

@@ -14,6 +14,7 @@ from command_api.http.openapi import (
     bookings,
     customers,
     holds,
+    payments,
     service,
     venues,
 )
@@ -39,6 +40,7 @@ stream-gateway.
         availability.TAG: "What is free.",
         holds.TAG: "Sections taken for a short while.",
         bookings.TAG: "From the request to the end of the night.",
+        payments.TAG: "Signed events of payment providers.",
         blocks.TAG: "Sections out of sale.",
         customers.TAG: "What one customer has.",
         service.TAG: "For whoever runs it.",
@@ -50,6 +52,7 @@ OPERATIONS: Operations = {
     **availability.AVAILABILITY,
     **holds.HOLDS,
     **bookings.BOOKINGS,
+    **payments.PAYMENTS,
     **blocks.BLOCKS,
     **customers.CUSTOMERS,
     **service.SERVICE,

@@ -8,7 +8,7 @@ from command_api.http.openapi.common import ASKED, NIGHT, PAGED, SLOT, TAKING
 from command_api.http.openapi.examples import BOOKING, HOLD
 from command_api.http.paths import VENUE
 from holdfast.contracts.bookings import Booking, ConfirmRequest
-from holdfast.contracts.holds import ExtendRequest, Hold, HoldPage, HoldRequest
+from holdfast.contracts.holds import ExtendRequest, Hold, HoldChange, HoldPage, HoldRequest
 from holdfast.contracts.problems import Code
 from holdfast.openapi.operation import Answer, Body, Operation, Operations, Parameter
 
@@ -67,6 +67,16 @@ HOLDS: Operations = {
         answers=(Answer(words="The hold.", types=(Hold,), example=HOLD),),
         codes=(Code.HOLD_NOT_FOUND,),
     ),
+    ("PATCH", ONE): Operation(
+        id="changeHold",
+        tag=TAG,
+        summary="Add sections to a hold, and remove some",
+        words="In one step, all or nothing. Its end stays as it is.",
+        may_be_keyed=True,
+        body=Body(HoldChange, {"add": ["table_06"], "remove": ["table_05"]}),
+        answers=(Answer(words="The hold as it is now.", types=(Hold,)),),
+        codes=(*_CHANGING, *TAKING),
+    ),
     ("DELETE", ONE): Operation(
         id="releaseHold",
         tag=TAG,
@@ -111,6 +121,6 @@ HOLDS: Operations = {
                 example=BOOKING,
             ),
         ),
-        codes=(*_CHANGING, *ASKED, Code.PAYMENT_REQUIRED, Code.SLOT_CLOSED),
+        codes=(*_CHANGING, *ASKED, Code.PAYMENT_REQUIRED, Code.PAYMENT_AFTER_EXPIRY),
     ),
 }
