@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta, field
 
 from holdfast.contracts.ids import Date, Id, Quantity, Timestamp
-from holdfast.contracts.states import HoldStatus
+from holdfast.contracts.states import HoldStatus, SectionKind
 from holdfast.contracts.wire import Request, Wire
 
 MAX_SECTIONS_PER_HOLD = 50
@@ -20,11 +20,16 @@ TtlSeconds = Annotated[int, Meta(ge=1, le=86_400)]
 
 
 class BestAvailable(Request, kw_only=True):
-    """Let the server choose: `quantity` sections, of a category, side by side where `adjacent`."""
+    """Let the server choose: `quantity` sections, of a category, side by side where `adjacent`; with a
+    `partySize`, such as fit it. Seats are chosen one by one, but a table as a whole, and counted once,
+    where the wish is for kind `table`, or for fewer things than the party has people."""
 
     quantity: Annotated[int, Meta(ge=1, le=MAX_SECTIONS_PER_HOLD)]
     category_id: Id | None = None
     adjacent: bool = False
+    kind: SectionKind | None = None
+    """Nothing but these. Without it: anything but pools, and those too where there is a category of which
+    nothing else is left."""
 
 
 class HoldRequest(Request, kw_only=True):

@@ -15,11 +15,11 @@ from command_api.domain.model import Day, HoldRecord, Scope, Unit
 from command_api.domain.pricing import Quote, quote
 from command_api.domain.step import Cause, Change
 from command_api.domain.times import later
-from holdfast.contracts.holds import Hold
+from holdfast.contracts.holds import BestAvailable, Hold
 from holdfast.contracts.notices import NoticeType
 from holdfast.contracts.problems import Code
 from holdfast.contracts.snapshots import Claim
-from holdfast.contracts.states import ClaimKind, HoldStatus, Reason
+from holdfast.contracts.states import ClaimKind, HoldStatus, Reason, SectionKind
 
 
 def hold_sections(scope: Scope, command: HoldSections, now: str) -> Decision | Rejection:
@@ -58,9 +58,22 @@ def _asked(draft: Draft, day: Day, command: HoldSections) -> Asked | Rejection:
     if (request.section_ids is None) == (request.best_available is None):
         return invalid("sectionIds", "name either sectionIds or bestAvailable")
     if request.best_available is not None:
-        denied = check_count(request.best_available.quantity, limit)
-        return denied or choose(draft, day, request.best_available)
+        return _best(draft, day, request.best_available, command)
     asked = look_up(draft.venue, day, request.section_ids or (), request.quantities)
+    if isinstance(asked, Rejection):
+        return asked
+    return check_count(len(asked.claims), limit) or asked
+
+
+def _best(
+    draft: Draft, day: Day, wanted: BestAvailable, command: HoldSections
+) -> Asked | Rejection:
+    limit = draft.venue.policy.max_sections_per_hold
+    for section_id in command.request.quantities:
+        return invalid(f"quantities.{section_id}", "bestAvailable has a quantity of its own")
+    if wanted.kind is not SectionKind.POOL and (denied := check_count(wanted.quantity, limit)):
+        return denied
+    asked = choose(draft, day, wanted, command.request.party_size)
     if isinstance(asked, Rejection):
         return asked
     return check_count(len(asked.claims), limit) or asked
