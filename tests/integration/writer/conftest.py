@@ -64,14 +64,14 @@ async def start_writer(fresh_database: str) -> AsyncIterator[StartWriter]:
     """Starts a replica's writer; the argument is another URL of the same database (a proxy's)."""
     async with AsyncExitStack() as stack:
 
-        async def start(url: str = fresh_database) -> Writer:
+        async def start(url: str = fresh_database, *, clock: DatabaseClock | None = None) -> Writer:
             pool = await open_pool(url, "holdfast_writer", application="test", size=6)
 
             async def close() -> None:
                 pool.terminate()
 
             stack.push_async_callback(close)
-            writer = Writer(url, pool, DatabaseClock())
+            writer = Writer(url, pool, clock or DatabaseClock())
             await writer.start()
             stack.push_async_callback(writer.stop)
             return writer

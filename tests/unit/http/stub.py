@@ -11,6 +11,9 @@ from tests.unit.domain.build import NOW, venue
 from command_api.domain.decision import Rejection
 from command_api.domain.model import ChannelState, Record, Venue
 from command_api.http.app import create_app
+from command_api.http.call import Services
+from command_api.http.guests import Guests
+from command_api.http.payment_secrets import PaymentSecrets
 from command_api.http.resource import Observe
 from command_api.job import Reply, Submission
 from command_api.store.reads import Reads
@@ -27,6 +30,7 @@ from holdfast.contracts.venues import (
     VenueDefinition,
     VenueListing,
 )
+from holdfast.runtime.addresses import Addresses
 from holdfast.runtime.auth import TokenVerifier, issue_token
 
 SECRET = "a-secret-of-the-tests-with-32-bytes-or-more"
@@ -134,21 +138,28 @@ def club(club_id: str, name: str = "") -> Club:
 class Desk:
     """The application, and a client in front of it."""
 
-    def __init__(self, *, cors: tuple[str, ...] = (), observe: Observe | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        cors: tuple[str, ...] = (),
+        observe: Observe | None = None,
+        payment_secrets: tuple[str, ...] = (),
+    ) -> None:
         self.writer = StubWriter()
         self.reads = StubReads()
         self.now = NOW
         self.ready = {"postgres": True}
-        self.app = create_app(
+        services = Services(
             writer=cast(Writer, self.writer),
             reads=cast(Reads, self.reads),
             put_venue=self._put_venue,
             verifier=TokenVerifier(SECRET),
             clock=lambda: self.now,
             readiness=lambda: self.ready,
-            cors_origins=cors,
-            observe=observe,
+            guests=Guests(SECRET, Addresses(), per_minute=3, session_seconds=600),
+            payment_secrets=PaymentSecrets(payment_secrets),
         )
+        self.app = create_app(services, cors_origins=cors, observe=observe)
         self.http = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.app), base_url="http://holdfast.test"
         )

@@ -24,6 +24,9 @@ from command_api.clock import DatabaseClock
 from command_api.config import Config
 from command_api.hints import Hints
 from command_api.http.app import create_app
+from command_api.http.call import Services
+from command_api.http.guests import Guests
+from command_api.http.payment_secrets import PaymentSecrets
 from command_api.leader import Leader
 from command_api.metrics import HttpMetrics, WriterMetrics
 from command_api.relay import Relay
@@ -37,7 +40,9 @@ from command_api.store.venues import VenueStored, put_venue
 from command_api.streams import StreamSettings
 from command_api.sweeper import Sweeper
 from command_api.venues_bucket import VenuesBucket
+from command_api.warnings import Warnings
 from command_api.writer import Writer
+from holdfast.runtime.addresses import Addresses
 from holdfast.runtime.auth import TokenVerifier
 from holdfast.runtime.memory import settle_gc
 from holdfast.runtime.metrics import metrics_route
@@ -166,6 +171,7 @@ async def compose(
         "snapshots": snapshots.run,
         "venues": bucket.run,
         "sweeper": Sweeper(platform, writer, clock).run,
+        "warnings": Warnings(platform, writer, clock).run,
         "retention": Retention(platform, clock).run,
     }
     leader = Leader(config.postgres_url, duties, metrics=relay_metrics)
@@ -181,15 +187,23 @@ async def compose(
     def readiness() -> dict[str, bool]:
         return {"postgres": writer.connected, "running": not stop.is_set()}
 
-    app = create_app(
+    services = Services(
         writer=writer,
         reads=reads,
         put_venue=store_venue,
         verifier=TokenVerifier(config.jwt_secret),
         clock=clock.now,
-        cors_origins=config.cors_origins,
-        observe=HttpMetrics(registry).observe,
         readiness=readiness,
+        guests=Guests(
+            config.jwt_secret,
+            Addresses(config.trusted_proxies),
+            per_minute=config.guest_sessions_per_minute,
+            session_seconds=config.guest_session_seconds,
+        ),
+        payment_secrets=PaymentSecrets(config.payment_secrets),
+    )
+    app = create_app(
+        services, cors_origins=config.cors_origins, observe=HttpMetrics(registry).observe
     )
     rpc = Rpc(nc, pool, app, now_ms=clock.now_ms)
     for part in (hints, writer, leader, rpc):

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from starlette.requests import Request
 
-from stream_gateway.addresses import Addresses
+from holdfast.runtime.addresses import Addresses
 from stream_gateway.config import Config
 
 K = TypeVar("K", bound=Hashable)

@@ -150,6 +150,10 @@ class Reason(StrEnum):
     APPROVAL_EXPIRED = "approval_expired"
     BLOCK_CREATED = "block_created"
     BLOCK_REMOVED = "block_removed"
+    WAITLIST_JOINED = "waitlist_joined"
+    WAITLIST_LEFT = "waitlist_left"
+    WAITLIST_EXPIRED = "waitlist_expired"
+    """Waited until the slot could be booked no more."""
     OFFER_CREATED = "offer_created"
     OFFER_ACCEPTED = "offer_accepted"
     OFFER_DECLINED = "offer_declined"
@@ -160,6 +164,8 @@ class Reason(StrEnum):
     CAPACITY_CHANGED = "capacity_changed"
     CONFLICT_OPENED = "conflict_opened"
     CONFLICT_RESOLVED = "conflict_resolved"
+    PERSONAL_DATA_ERASED = "personal_data_erased"
+    """No section changed: in notices only."""
 
 
 PUBLIC_STATES: dict[SectionState, PublicState] = {

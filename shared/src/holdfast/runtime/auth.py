@@ -1,6 +1,6 @@
 """Tokens: JWT bearer (HS256), who they name, and what the name may do.
 
-Claims: `iss`, `aud`, `sub`, `exp`, `role`, optional `club`, `name`, `tier`. RFC 7519; RFC 6750.
+Claims: `iss`, `aud`, `sub`, `exp`, `role`, optional `club`, `name`, `tier`, `guest`. RFC 7519; RFC 6750.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ class Principal(msgspec.Struct, frozen=True):
     tier: str | None
     expires_at: int
     customer_id: str
+    is_guest: bool = False
+    """A customer without an account: claim `guest`, set by guest sessions."""
 
     def audience(self, club: str) -> Audience:
         """Which form this principal reads in `club`."""
@@ -67,7 +69,7 @@ def customer_id_of(subject: str) -> str:
     return "c_" + base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-def issue_token(
+def issue_token(  # noqa: PLR0913 - one argument a claim
     secret: str,
     *,
     role: Role,
@@ -75,6 +77,7 @@ def issue_token(
     club: str | None = None,
     name: str | None = None,
     tier: str | None = None,
+    guest: bool = False,
     ttl: int = 12 * 3600,
     now: Callable[[], float] = time.time,
 ) -> str:
@@ -90,6 +93,8 @@ def issue_token(
     claims.update(
         {k: v for k, v in (("club", club), ("name", name), ("tier", tier)) if v is not None}
     )
+    if guest:
+        claims["guest"] = True
     return jwt.encode(claims, secret, algorithm="HS256")
 
 
@@ -161,4 +166,5 @@ def _principal(claims: dict[str, object]) -> Principal:
         tier=tier[:32] if isinstance(tier, str) else None,
         expires_at=int(exp) if isinstance(exp, int | float) else 0,
         customer_id=customer_id_of(subject),
+        is_guest=claims.get("guest") is True,
     )

@@ -41,6 +41,8 @@ class Asker(msgspec.Struct, frozen=True):
     may_manage: bool
     """Manager, admin, service: approvals, forced changes."""
     tier: str | None = None
+    is_guest: bool = False
+    """A customer without an account, who may book where the policy has `guestCheckout`."""
 
 
 class HoldSections(msgspec.Struct, frozen=True, kw_only=True):

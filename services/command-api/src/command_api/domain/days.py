@@ -50,6 +50,7 @@ def _day(venue: Venue, slot: Slot, date: str) -> Day | None:
         closed=window.closed,
         sections=venue.members.get(slot.slot_id),
         prices=prices[-1] if prices else {},
+        guests=venue.policy.guest_checkout,
     )
 
 
@@ -70,8 +71,13 @@ def no_slot(venue: Venue, date: str, slot_id: str) -> Rejection:
 
 
 def closed(day: Day, asker: Asker, now: str) -> Rejection | None:
-    """Why nothing can be booked now, if so. Customers keep to the horizon and the lead time."""
+    """Why nothing can be booked now, if so. Customers keep to the horizon and the lead time; those
+    without an account book where the policy has `guestCheckout`."""
     slot_id = day.slot.slot_id
+    if asker.is_guest and not day.guests:
+        return Rejection(
+            code=Code.ACTION_NOT_PERMITTED, detail="Only signed-in customers may book here."
+        )
     if day.closed:
         return _slot_closed(f"Slot {slot_id} is closed on that date.")
     if now >= day.ends_at:

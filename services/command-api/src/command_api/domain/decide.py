@@ -16,6 +16,7 @@ from command_api.domain import (
     change_hold,
     commands,
     confirming,
+    customers,
     edits,
     expiry,
     hold_changes,
@@ -23,6 +24,7 @@ from command_api.domain import (
     moves,
     payments,
     requests,
+    reschedule,
 )
 from command_api.domain.commands import Command
 from command_api.domain.decision import Decision, Rejection
@@ -35,10 +37,13 @@ _RULES: dict[type, Callable[[Scope, Any, str], Decision | Rejection]] = {
     commands.ExtendHold: hold_changes.extend_hold,
     commands.ChangeHold: change_hold.change_hold,
     commands.ExpireRecords: expiry.expire_records,
+    commands.WarnExpiring: customers.warn_expiring,
+    commands.ErasePersonalData: customers.erase_personal_data,
     commands.RequestBooking: requests.request_booking,
     commands.MoveBooking: moves.move_booking,
     commands.EditBooking: edits.edit_booking,
     commands.CancelBooking: cancelling.cancel_booking,
+    commands.RescheduleBooking: reschedule.reschedule_booking,
     commands.BlockSections: blocks.block_sections,
     commands.RemoveBlock: blocks.remove_block,
     commands.RecordPayment: payments.record_payment,

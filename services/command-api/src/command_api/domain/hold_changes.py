@@ -11,6 +11,7 @@ from command_api.domain.decision import Decision, Rejection
 from command_api.domain.draft import Draft
 from command_api.domain.expiry import expire_hold
 from command_api.domain.model import HoldRecord, Scope
+from command_api.domain.offers import reason_of
 from command_api.domain.step import Cause, Change
 from command_api.domain.times import later
 from holdfast.contracts.notices import NoticeType
@@ -47,6 +48,7 @@ def extend_hold(scope: Scope, command: ExtendHold, now: str) -> Decision | Rejec
     extended = msgspec.structs.replace(
         hold,
         expires_at=expires_at,
+        warned=False,
         updated_at=now,
         revision=hold.revision + 1,
         version=draft.version,
@@ -71,7 +73,7 @@ def release_hold(scope: Scope, command: ReleaseHold, now: str) -> Decision | Rej
 
 
 def _release(draft: Draft, hold: HoldRecord, command: ReleaseHold) -> HoldRecord:
-    cause = Cause(Reason.HOLD_RELEASED, command.asker.actor, hold_id=hold.id)
+    cause = Cause(reason_of(hold, Reason.HOLD_RELEASED), command.asker.actor, hold_id=hold.id)
     draft.relies_on_future(hold.expires_at)
     draft.step(cause, [Change(section_id, hold.id, None) for section_id in hold.claims])
     released = msgspec.structs.replace(

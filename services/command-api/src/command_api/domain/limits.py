@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from command_api.domain.decision import Rejection
-from command_api.domain.draft import Draft
 from command_api.domain.model import Quota, Venue
 from holdfast.contracts.problems import Code
 from holdfast.contracts.states import SectionKind
+
+if TYPE_CHECKING:
+    from command_api.domain.draft import Draft
 
 
 def tables_in(venue: Venue, section_ids: Iterable[str]) -> int:

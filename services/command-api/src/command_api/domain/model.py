@@ -49,6 +49,8 @@ class Day(msgspec.Struct, frozen=True):
     closed: bool
     sections: frozenset[str] | None
     prices: dict[str, int]
+    guests: bool = False
+    """Whether customers without an account may book."""
 
 
 class Venue(msgspec.Struct):
@@ -71,6 +73,8 @@ class Venue(msgspec.Struct):
     """What `day_of` worked out before, by date and slot id."""
     overlaps: dict[tuple[str, str], tuple[ChannelKey, ...]] = field(default_factory=dict)
     """What `overlapping` worked out before, by date and slot id."""
+    plans: dict[str, Any] = field(default_factory=dict)
+    """What `fitting.plan_of` worked out before, by slot id."""
 
     @property
     def policy(self) -> Policy:
@@ -200,12 +204,13 @@ class BlockRecord(RecordHead, kw_only=True, tag="block"):
 
 class EntryRecord(RecordHead, kw_only=True, tag="entry"):
     """A place in a channel's waitlist. The queue goes by (`created_at`, `id`). `hold_id` is the
-    hold that it was offered last, `offers` how many offers it has had."""
+    hold that it was offered last, with its end; `offers` how many offers it has had."""
 
     status: WaitlistStatus
     party_size: int
     category_ids: list[str]
     hold_id: str | None = None
+    offer_expires_at: str | None = None
     booking_id: str | None = None
     offers: int = 0
 

@@ -1,11 +1,11 @@
 """The HTTP application: every path with its handlers.
 
-app = create_app(writer=…, reads=…, put_venue=…, verifier=…, clock=…, readiness=…)
+app = create_app(Services(writer=…, reads=…, …))
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -18,19 +18,18 @@ from command_api.http import (
     booking_moves,
     bookings,
     clubs,
+    customers,
     holds,
     layouts,
     me,
+    payments,
     probes,
     venues,
 )
-from command_api.http.call import PutVenue, Services
+from command_api.http.call import Services
 from command_api.http.openapi.document import read_document
 from command_api.http.paths import CLUB, VENUE
 from command_api.http.resource import Handler, Observe, Resource, not_found
-from command_api.store.reads import Reads
-from command_api.writer import Writer
-from holdfast.runtime.auth import TokenVerifier
 
 EXPOSED = ("ETag", "Location", "Retry-After", "Idempotent-Replayed", "X-Request-Id")
 ALLOWED = (
@@ -63,10 +62,13 @@ RESOURCES: dict[str, dict[str, Handler]] = {
     VENUE + "/bookings/{id}/no-show": {"POST": booking_moves.no_show},
     VENUE + "/blocks": {"POST": blocks.make_block},
     VENUE + "/blocks/{id}": {"DELETE": blocks.remove_block},
+    VENUE + "/payments/events": {"POST": payments.take_event},
     VENUE + "/layouts/{layout_version}": {"GET": layouts.read_layout},
     VENUE + "/layout": {"GET": layouts.read_viewport},
     VENUE: {"PUT": venues.put_venue, "GET": venues.read_venue},
     CLUB + "/me": {"GET": me.read_me},
+    CLUB + "/guest-sessions": {"POST": customers.make_guest_session},
+    CLUB + "/customers/{id}/personal-data": {"DELETE": customers.erase_personal_data},
     CLUB + "/venues": {"GET": clubs.list_venues},
     CLUB: {"PUT": clubs.put_club, "GET": clubs.read_club},
     "/v1/clubs": {"GET": clubs.list_clubs},
@@ -78,26 +80,9 @@ RESOURCES: dict[str, dict[str, Handler]] = {
 
 
 def create_app(
-    *,
-    writer: Writer,
-    reads: Reads,
-    put_venue: PutVenue,
-    verifier: TokenVerifier,
-    clock: Callable[[], str],
-    readiness: Callable[[], dict[str, bool]],
-    cors_origins: Sequence[str] = (),
-    payment_secrets: Sequence[str] = (),
-    observe: Observe | None = None,
+    services: Services, *, cors_origins: Sequence[str] = (), observe: Observe | None = None
 ) -> Starlette:
-    """`clock` gives now as RFC 3339, by the database's time; `observe` is told of each request."""
-    services = Services(
-        writer=writer,
-        reads=reads,
-        put_venue=put_venue,
-        verifier=verifier,
-        clock=clock,
-        readiness=readiness,
-    )
+    """`observe` is told of each request."""
     routes: list[BaseRoute] = [
         Route(path, Resource(path, handlers, services, observe))
         for path, handlers in RESOURCES.items()

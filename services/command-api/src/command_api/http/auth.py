@@ -112,6 +112,7 @@ def asker_of(principal: Principal) -> Asker:
         is_staff,
         role in MANAGERS,
         principal.tier,
+        principal.is_guest,
     )
 
 

@@ -12,6 +12,8 @@ import msgspec
 from starlette.types import Receive, Scope
 
 from command_api.cache import Recent
+from command_api.http.guests import Guests
+from command_api.http.payment_secrets import PaymentSecrets
 from command_api.http.problems import Refused, invalid
 from command_api.store.reads import Reads
 from command_api.store.venues import VenueStored
@@ -27,9 +29,10 @@ MAX_QUERY_FIELDS = 100
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
 
 
-class Services(msgspec.Struct):
-    """What handlers work with. `places` remembers which channel a hold or booking made here is in,
-    by (club, id): it never changes, and spares confirming and releasing a read."""
+class Services(msgspec.Struct, kw_only=True):
+    """What handlers work with. `clock` gives now as RFC 3339, by the database's time. `places`
+    remembers which channel a record made here is in, by (club, id), which spares confirming and
+    releasing a read; a booking that moved is looked up after all."""
 
     writer: Writer
     reads: Reads
@@ -37,6 +40,8 @@ class Services(msgspec.Struct):
     verifier: TokenVerifier
     clock: Callable[[], str]
     readiness: Callable[[], dict[str, bool]]
+    guests: Guests
+    payment_secrets: PaymentSecrets = msgspec.field(default_factory=PaymentSecrets)
     places: Recent[tuple[str, str], ChannelKey] = msgspec.field(
         default_factory=lambda: Recent(100_000)
     )

@@ -3,13 +3,14 @@ but for a venue's prepared definition, which is checked against its revision."""
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from command_api.cache import Recent
-from command_api.domain.model import ChannelState, Record, Venue
+from command_api.domain.model import BookingRecord, ChannelState, Record, Venue
 from command_api.store.heads import channel_head
 from command_api.store.load import decode_record, load_channel, load_venue
 from command_api.store.pool import tenant
@@ -149,6 +150,30 @@ class Reads:
                 limit,
             )
         return [decode_record(row["doc"]) for row in rows]
+
+    async def bookings_of_customer(self, club: str, customer_id: str) -> list[BookingRecord]:
+        """All of them, of whatever status."""
+        async with tenant(self._pool, [club]) as connection:
+            rows = await connection.fetch(
+                "select doc from holdfast.records"
+                " where club = $1 and customer_id = $2 and kind = 'booking'",
+                club,
+                customer_id,
+            )
+        records = (decode_record(row["doc"]) for row in rows)
+        return [record for record in records if isinstance(record, BookingRecord)]
+
+    async def forget_answers(self, records: list[BookingRecord]) -> None:
+        """Drop the stored answers about these records of one club."""
+        if records:
+            channels = {record.channel for record in records}
+            await self._platform.execute(
+                query("forget_answers"),
+                records[0].club,
+                [channel_head(key) for key in channels],
+                [dt.date.fromisoformat(key.date) for key in channels],
+                [record.id for record in records],
+            )
 
     async def channel(self, key: ChannelKey) -> ChannelState:
         """A channel as committed; empty at version 0 where nothing happened yet."""

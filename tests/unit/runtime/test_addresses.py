@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from starlette.requests import Request
 
-from stream_gateway.addresses import Addresses
+from holdfast.runtime.addresses import Addresses
 
 PROXIES = ("10.0.0.0/8", "2001:db8:1::/48")
 DIRECT = Addresses()

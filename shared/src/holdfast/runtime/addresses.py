@@ -34,13 +34,17 @@ class Addresses:
         A peer that is no proxy we know of and has no global address is a load balancer of the house
         or a machine of our own: behind it are all clients, so it is not counted as one.
         """
-        peer = _parsed(request.client.host) if request.client else None
+        host = request.client.host if request.client else None
+        return self.find(host, ",".join(request.headers.getlist("x-forwarded-for")))
+
+    def find(self, host: str | None, forwarded_for: str) -> int | None:
+        """As `key`, of the peer's address and the value of `X-Forwarded-For`."""
+        peer = _parsed(host) if host else None
         if peer is None:
             return None
         if not self._is_trusted(peer):
             return _key(peer) if peer.is_global else None
-        hops = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
-        for hop in reversed(hops):
+        for hop in reversed(forwarded_for.split(",")):
             address = _parsed(hop)
             if address is None:
                 return None
