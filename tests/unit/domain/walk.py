@@ -6,6 +6,7 @@ import random
 
 import msgspec
 from tests.unit.domain.build import MANAGER, STAFF, Floor, customer
+from tests.unit.domain.life import Verb, edit, move, try_request
 from tests.unit.domain.plain import Reader, should_be
 
 from command_api.domain.commands import Asker
@@ -29,6 +30,7 @@ POLICIES = [
     Policy(max_tables_per_customer_per_date=3, max_active_holds_per_customer=4),
     Policy(max_sections_per_hold=4, hold_ttl_seconds=60, orphan_seats=False),
 ]
+VERBS: list[Verb] = ["approve", "decline", "check-in", "complete", "no-show"]
 TIME_RULES = {Code.SECTION_NOT_AVAILABLE, Code.BLOCK_CONFLICT}
 
 
@@ -85,14 +87,14 @@ class Walk:
         floor, chance = self.floor, self.chance
         kind = chance.random()
         if kind < 0.45:
-            return self._hold()
+            return self._request() if kind < 0.06 else self._hold()
         if kind < 0.50:
             return floor.try_block(*chance.sample(SECTIONS, chance.choice((0, 1, 1, 2, 3))))
         if kind < 0.56:
             active = list(floor.state.records)
             return floor.expire(*chance.sample(active, min(3, len(active))))
         id_, who = self._record()
-        fitting = {"h": (0, 1, 2), "b": (3,), "k": (4,)}[id_[0]]
+        fitting = {"h": (0, 1, 2), "b": (3,), "r": (3,), "k": (4,)}[id_[0]]
         match chance.choice(fitting) if chance.random() < 0.9 else chance.randrange(5):
             case 0:
                 return floor.release(id_, by=who)
@@ -101,9 +103,20 @@ class Walk:
             case 2:
                 return floor.try_confirm(id_, by=who)
             case 3:
-                return floor.cancel(id_, by=who)
+                return self._on_booking(id_, who)
             case _:
                 return floor.unblock(id_)
+
+    def _on_booking(self, id_: str, who: Asker) -> Decision | Rejection:
+        floor, chance = self.floor, self.chance
+        match chance.randrange(8):
+            case 0:
+                size = chance.choice((1, 2, 3, 9))
+                return edit(floor, id_, chance.choice((1, 2)), by=who, party_size=size)
+            case 1 | 2 | 3:
+                return move(floor, id_, chance.choice(VERBS))
+            case _:
+                return floor.cancel(id_, by=who)
 
     def _record(self) -> tuple[str, Asker]:
         """A record, mostly an active one, and somebody, mostly who it belongs to."""
@@ -131,6 +144,14 @@ class Walk:
         quantities = {s: chance.randint(1, 3) for s in sections if s in ("p", "m")}
         return self.floor.try_hold(*sections, by=who, customer_id=for_whom, quantities=quantities)
 
+    def _request(self) -> Decision | Rejection:
+        chance = self.chance
+        who = chance.choice(PEOPLE)
+        for_whom = chance.choice(("ann", None)) if who.is_staff else None
+        sections = chance.choices(SECTIONS, k=chance.choice((1, 1, 2)))
+        quantities = {s: chance.randint(1, 3) for s in sections if s in ("p", "m")}
+        return try_request(self.floor, *sections, by=who, for_=for_whom, quantities=quantities)
+
     def _check_decision(self, decision: Decision, before: dict[str, list[Claim]]) -> None:
         floor = self.floor
         for event in decision.events:
@@ -148,8 +169,9 @@ class Walk:
         for record in decision.records:
             self.ids.append(record.id)
             assert record.version <= floor.state.version
-            if record.revision == 1 and isinstance(record, HoldRecord):
-                self._check_was_free(record, before)
+            match record:
+                case HoldRecord(revision=1) | BookingRecord(revision=1, hold_id=None):
+                    self._check_was_free(record, before)
         del self.ids[:-50]
         for notice in decision.notices:
             record = next(r for r in decision.records if r.id == notice.object_id)
@@ -164,10 +186,12 @@ class Walk:
         assert (seen["state"], seen["held_until"]) == (state, held_until)
         assert (seen["capacity"].total, seen["capacity"].available) == (total, available)
 
-    def _check_was_free(self, hold: HoldRecord, before: dict[str, list[Claim]]) -> None:
+    def _check_was_free(
+        self, taken: HoldRecord | BookingRecord, before: dict[str, list[Claim]]
+    ) -> None:
         """Whatever was there and not due was no obstacle."""
-        for section_id, quantity in hold.claims.items():
-            live = [c for c in before.get(section_id, []) if not _due(c, hold.created_at)]
+        for section_id, quantity in taken.claims.items():
+            live = [c for c in before.get(section_id, []) if not _due(c, taken.created_at)]
             assert all(claim.kind is not ClaimKind.BLOCK for claim in live)
             total = self.floor.venue.units[section_id].total
             assert sum(claim.quantity for claim in live) + quantity <= total
