@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.domain.build import STAFF, Floor, accepted, customer, rejected
+from tests.unit.domain.build import KEY, STAFF, Floor, accepted, customer, rejected
 from tests.unit.domain.life import (
     ASKING,
     CARD,
@@ -20,7 +20,7 @@ from tests.unit.domain.life import (
 from command_api.domain.times import later
 from holdfast.contracts.problems import Code
 from holdfast.contracts.states import PaymentStatus, SectionState
-from holdfast.contracts.venues import Policy
+from holdfast.contracts.venues import Policy, Slot
 
 
 def test_checking_in_changes_no_section_and_tells() -> None:
@@ -146,3 +146,23 @@ def test_tables_of_the_night_count_until_the_visit_is_over() -> None:
     moved(floor, booking.booking_id, "complete")
     floor.hold("s2")
     floor.hold("s1", by=customer("bob"))
+
+
+def test_in_slots_that_overlap_a_visit_begins_and_ends_as_well() -> None:
+    slots = [
+        Slot(slot_id="late", start="21:00", end="03:00"),
+        Slot(slot_id="midnight", start="23:00", end="04:00"),
+    ]
+    floor = Floor(ASKING, slots=slots)
+    midnight = floor.channels.get(KEY._replace(slot="midnight"))
+    booking = requested(floor, "t2")
+    assert {claim.kind for seat in midnight.claims.values() for claim in seat.values()} == {
+        "pending"
+    }
+    moved(floor, booking.booking_id, "approve")
+    (claim,) = midnight.claims["t2-1"].values()
+    assert (claim.kind, claim.expires_at, claim.channel) == ("confirmed", None, KEY.name)
+    floor.now = START
+    moved(floor, booking.booking_id, "no-show")
+    assert not midnight.claims
+    assert midnight.version == floor.state.version == 9

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
+from command_api.domain.expiry import refunded
 from command_api.domain.hold_changes import owns
 from command_api.domain.model import BlockRecord, BookingRecord, HoldRecord, Record
 from command_api.http.auth import asker_of, at_home, venue_of
@@ -41,7 +42,11 @@ def as_of(record: R, now: str) -> R:
         waits = record.status is BookingStatus.PENDING_APPROVAL
         due = record.approval_expires_at
         if waits and due is not None and due <= now:
-            return msgspec.structs.replace(record, status=BookingStatus.EXPIRED)
+            return msgspec.structs.replace(
+                record,
+                status=BookingStatus.EXPIRED,
+                payment_status=refunded(record.payment_status),
+            )
     return record
 
 
