@@ -74,9 +74,14 @@ class TransitionRequest(Request, kw_only=True):
 
 
 class RescheduleRequest(Request, kw_only=True):
+    """Body of `POST …/bookings/{id}/reschedule`. Without `sectionIds` they stay the same; one that the
+    booking has already keeps its quantity where `quantities` has no other. `reason` becomes the booking's
+    `statusReason`, which its customer reads."""
+
     date: Date
     slot_id: Id
     section_ids: SectionIds | None = None
+    quantities: dict[Id, Quantity] = field(default_factory=dict)
     reason: Annotated[str, Meta(max_length=500)] | None = None
 
 

@@ -10,7 +10,7 @@ from command_api.domain.decision import Decision, Rejection
 from command_api.domain.draft import Draft
 from command_api.domain.holds import check_free
 from command_api.domain.limits import check_tables
-from command_api.domain.model import Day, Scope
+from command_api.domain.model import BookingRecord, Day, Scope
 from command_api.domain.new_booking import (
     Basis,
     cause_of_new,
@@ -29,18 +29,29 @@ def request_booking(scope: Scope, command: RequestBooking, now: str) -> Decision
     """By the rules of holding and then confirming. Staff may book until the slot ends, without a
     contact, for another customer or for nobody in particular. Nothing can be paid before there is
     something to pay for, so a customer of whom a deposit is asked has to hold first."""
-    venue, key, asker, request = scope.venue, command.channel, command.asker, command.request
+    draft = Draft(scope, now)
+    booking = book(draft, command)
+    if isinstance(booking, Rejection):
+        return booking
+    return draft.close(answer_of(booking, now), created=True)
+
+
+def book(
+    draft: Draft, command: RequestBooking, *, series_id: str | None = None
+) -> BookingRecord | Rejection:
+    """The rules of booking in one step, and its part in the draft of its channel. A draft that it was
+    denied in holds no part of it: at most the ends of what was due there."""
+    venue, key, asker, request = draft.venue, command.channel, command.asker, command.request
     day = day_of(venue, key.date, key.slot)
     if day is None:
         return no_slot(venue, key.date, key.slot)
     denied = (
-        closed(day, asker, now)
+        closed(day, asker, draft.now)
         or check_contact(asker, request)
-        or check_approval(venue.policy, asker, day, now)
+        or check_approval(venue.policy, asker, day, draft.now)
     )
     if denied is not None:
         return denied
-    draft = Draft(scope, now)
     draft.relies_on_future(day.ends_at if asker.is_staff else day.closes_at)
     asked = look_up(venue, day, request.section_ids, request.quantities)
     if isinstance(asked, Rejection):
@@ -53,10 +64,17 @@ def request_booking(scope: Scope, command: RequestBooking, now: str) -> Decision
         or check_tables(draft, command.customer_id, asked.claims)
         or check_deposit(asker, price.deposit, 0, venue.definition.currency)
     )
-    return denied or _book(draft, command, asked, price, day)
+    return denied or _take(draft, command, asked, price, day, series_id)
 
 
-def _book(draft: Draft, command: RequestBooking, asked: Asked, price: Quote, day: Day) -> Decision:
+def _take(
+    draft: Draft,
+    command: RequestBooking,
+    asked: Asked,
+    price: Quote,
+    day: Day,
+    series_id: str | None,
+) -> BookingRecord:
     basis = Basis(
         customer_id=command.customer_id,
         claims=asked.claims,
@@ -65,6 +83,7 @@ def _book(draft: Draft, command: RequestBooking, asked: Asked, price: Quote, day
         total_amount=price.total,
         deposit_amount=price.deposit,
         currency=draft.venue.definition.currency,
+        series_id=series_id,
     )
     booking = new_booking(
         draft,
@@ -85,4 +104,4 @@ def _book(draft: Draft, command: RequestBooking, asked: Asked, price: Quote, day
     )
     booking.version = draft.version
     draft.save(booking, notice_of_new(booking), cause)
-    return draft.close(answer_of(booking, draft.now), created=True)
+    return booking

@@ -1,0 +1,62 @@
+"""Claims of one record go from where they are to other sections, another channel, or both, at once.
+
+A section that the record has before and after has one event, not two: nobody sees it free in between,
+also where the two slots overlap and the record's claim lies in both channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from command_api.domain.draft import Draft
+from command_api.domain.model import BlockRecord, BookingRecord, HoldRecord
+from command_api.domain.overlaps import takes_part
+from command_api.domain.step import Cause, Change
+from holdfast.contracts.channels import ChannelKey, parse_channel
+from holdfast.contracts.snapshots import Claim
+
+
+def transfer(
+    old: Draft,
+    new: Draft,
+    cause: Cause,
+    record: HoldRecord | BookingRecord | BlockRecord,
+    claims: Mapping[str, Claim],
+) -> list[str]:
+    """Takes away what `record`, of the channel of `old`, has, and puts `claims` (by section) in `new`
+    and in the channels that overlap it; answers the names of these: the `spans` of the record then."""
+    mirrors = {
+        key
+        for key in new.overlaps
+        if any(takes_part(new.venue, key, section_id) for section_id in claims)
+    }
+    keys = sorted({old.state.key, new.state.key, *old.overlaps, *mirrors, *_spans(record)})
+    new.scope.at(*keys)  # all that is missing is named at once
+    for key in keys:
+        there = new.at(key)
+        changes = []
+        for section_id in {**record.claims, **claims}:
+            before = there.claim(section_id, record.id)
+            after = _claim_at(new, key, section_id, claims.get(section_id))
+            if before != after:
+                removed = None if before is None else record.id
+                changes.append(Change(section_id, removed, after))
+        there.lay(cause, changes)
+    return sorted(key.name for key in mirrors)
+
+
+def _claim_at(new: Draft, key: ChannelKey, section_id: str, claim: Claim | None) -> Claim | None:
+    """The claim as it lies in that channel, if it does."""
+    if claim is None or key == new.state.key:
+        return claim
+    if key in new.overlaps and takes_part(new.venue, key, section_id):
+        return msgspec.structs.replace(claim, channel=new.channel)
+    return None
+
+
+def _spans(record: HoldRecord | BookingRecord | BlockRecord) -> list[ChannelKey]:
+    """Other channels that its claims lie in now."""
+    keys = [parse_channel(name) for name in record.spans]
+    return [key for key in keys if isinstance(key, ChannelKey)]
