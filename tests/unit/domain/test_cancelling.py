@@ -4,7 +4,7 @@ import pytest
 from tests.unit.domain.build import MANAGER, STAFF, Floor, accepted, customer, rejected
 from tests.unit.domain.life import KIOSK, START, booked, booking_in, cancel, moved
 
-from command_api.domain.commands import Asker
+from command_api.domain.commands import Asker, ErasePersonalData
 from command_api.domain.compensation import displace
 from command_api.domain.draft import Draft
 from command_api.domain.evolve import apply
@@ -89,3 +89,20 @@ def test_what_was_displaced_is_cancelled_already_with_what_it_is_offered() -> No
     seen = booking_in(answer)
     assert (seen.status, seen.compensation) == ("cancelled", displaced.compensation)
     assert seen.compensation is not None
+
+
+def test_a_reason_goes_with_the_rest_of_the_personal_data() -> None:
+    floor = Floor()
+    booking = booked(floor, "s1", contact=None, by=STAFF)
+    accepted(cancel(floor, booking.booking_id, reason="Ann Lee is in hospital"))
+    ended = floor.ended[booking.booking_id]
+    accepted(
+        floor.run(
+            ErasePersonalData(
+                channel=floor.state.key, asker=MANAGER, customer_id="ann", records=(ended,)
+            )
+        )
+    )
+    erased = floor.ended[booking.booking_id]
+    assert isinstance(erased, BookingRecord)
+    assert erased.status_reason is None

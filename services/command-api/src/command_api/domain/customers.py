@@ -51,8 +51,8 @@ def _ends_soon(hold: HoldRecord, now: str) -> bool:
 
 
 def erase_personal_data(scope: Scope, command: ErasePersonalData, now: str) -> Decision:
-    """Contact, notes, special requests and metadata leave the customer's bookings of this channel,
-    whatever their status. The events never had them."""
+    """Contact, notes, special requests, metadata and reasons (which a customer may have written) leave
+    the customer's bookings of this channel, whatever their status. The events never had them."""
     draft = Draft(scope, now)
     erased: list[str] = []
     known: dict[str, Record] = {record.id: record for record in command.records}
@@ -79,7 +79,13 @@ def _is_of(record: Record, customer_id: str) -> TypeGuard[BookingRecord]:
 
 def has_personal_data(booking: BookingRecord) -> bool:
     """Whether there is anything to erase."""
-    return bool(booking.contact or booking.notes or booking.special_requests or booking.metadata)
+    return bool(
+        booking.contact
+        or booking.notes
+        or booking.special_requests
+        or booking.metadata
+        or booking.status_reason
+    )
 
 
 def _erase(draft: Draft, booking: BookingRecord, command: ErasePersonalData) -> None:
@@ -89,6 +95,7 @@ def _erase(draft: Draft, booking: BookingRecord, command: ErasePersonalData) -> 
         notes=None,
         special_requests=None,
         metadata={},
+        status_reason=None,
         updated_at=draft.now,
         revision=booking.revision + 1,
         version=draft.version,
