@@ -5,6 +5,7 @@ from __future__ import annotations
 from command_api.domain.answers import answer_of
 from command_api.domain.bookings import cause_of, check_status, end_booking, find_booking, not_now
 from command_api.domain.commands import Asker, CancelBooking
+from command_api.domain.conflicts import withdraw
 from command_api.domain.decision import Decision, Rejection
 from command_api.domain.draft import Draft
 from command_api.domain.expiry import refunded
@@ -14,7 +15,9 @@ from holdfast.contracts.notices import NoticeType
 from holdfast.contracts.problems import Code
 from holdfast.contracts.states import BookingStatus, Reason
 
-_OPEN = frozenset({BookingStatus.PENDING_APPROVAL, BookingStatus.CONFIRMED})
+_OPEN = frozenset(
+    {BookingStatus.PENDING_APPROVAL, BookingStatus.CONFIRMED, BookingStatus.CONFLICTED}
+)
 
 
 def cancel_booking(scope: Scope, command: CancelBooking, now: str) -> Decision | Rejection:
@@ -53,8 +56,9 @@ def check_cancel(draft: Draft, booking: BookingRecord, asker: Asker) -> Rejectio
 
 
 def cancel(draft: Draft, booking: BookingRecord, asker: Asker, reason: str | None) -> BookingRecord:
-    """Its sections are free again, and what was paid is to be paid back."""
-    return end_booking(
+    """Its sections are free again, and what was paid is to be paid back; the conflict of one that was
+    made elsewhere is over."""
+    cancelled = end_booking(
         draft,
         booking,
         cause_of(Reason.BOOKING_CANCELLED, asker.actor, booking),
@@ -63,3 +67,6 @@ def cancel(draft: Draft, booking: BookingRecord, asker: Asker, reason: str | Non
         status_reason=reason,
         payment_status=refunded(booking.payment_status),
     )
+    if booking.status is BookingStatus.CONFLICTED:
+        withdraw(draft, cancelled, asker.actor)
+    return cancelled

@@ -16,11 +16,13 @@ from command_api.domain import (
     change_hold,
     commands,
     confirming,
+    conflicts,
     customers,
     edits,
     expiry,
     hold_changes,
     holds,
+    imports,
     moves,
     payments,
     requests,
@@ -47,6 +49,8 @@ _RULES: dict[type, Callable[[Scope, Any, str], Decision | Rejection]] = {
     commands.BlockSections: blocks.block_sections,
     commands.RemoveBlock: blocks.remove_block,
     commands.RecordPayment: payments.record_payment,
+    commands.ImportBooking: imports.import_booking,
+    commands.ResolveConflict: conflicts.resolve_conflict,
 }
 
 
