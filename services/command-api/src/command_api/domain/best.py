@@ -1,26 +1,26 @@
 """Best available: the server chooses. In layout order, so the one who draws a layout says what is best.
 
-What is due to expire counts as free: the hold expires it. This looks at every section of the venue: its
-cost grows with them.
+What is due to expire counts as free: the hold expires it. One look at all claims of the channel, and one
+at the sections that may be chosen: the cost grows with them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import islice
 
 from command_api.domain.asked import Asked, invalid
 from command_api.domain.decision import Rejection
 from command_api.domain.draft import Draft
 from command_api.domain.model import Day, Unit, Venue
-from command_api.domain.people import People, people_in, seat_them
-from command_api.domain.rows import Run, runs_of, take_without_orphans
+from command_api.domain.people import People, seat_them
+from command_api.domain.rows import Run, take_without_orphans
+from command_api.domain.shelf import Shelf, shelf_of
+from command_api.domain.vacancy import Vacancy, vacancy_in
 from holdfast.contracts.holds import BestAvailable
 from holdfast.contracts.problems import Code
-from holdfast.contracts.states import ClaimKind, SectionKind
+from holdfast.contracts.states import SectionKind
 
-Free = Callable[[Unit, int], bool]
-"""Whether so many units of a section, or all seats of a table, are free."""
 Chosen = list[tuple[Unit, int]]
 """With the quantity of each; empty where there is nothing."""
 
@@ -29,16 +29,15 @@ def choose(
     draft: Draft, day: Day, wanted: BestAvailable, party_size: int | None = None
 ) -> Asked | Rejection:
     """What `pick` chooses of what is free in the draft."""
-    venue, category = draft.venue, wanted.category_id
-    if category is not None and category not in venue.categories:
+    category = wanted.category_id
+    if category is not None and category not in draft.venue.categories:
         return invalid("bestAvailable.categoryId", f"there is no category {category}")
+    chosen = pick(draft.venue, day, wanted, party_size, vacancy_in(draft))
+    return asked_of(chosen) if chosen else _none(draft, day, wanted, party_size)
 
-    def free(unit: Unit, quantity: int) -> bool:
-        return _free(draft, unit, quantity)
 
-    chosen = pick(venue, day, wanted, party_size, free)
-    if not chosen:
-        return _none(draft, day, wanted, party_size)
+def asked_of(chosen: Chosen) -> Asked:
+    """As if it had been asked for by name."""
     claims: dict[str, int] = {}
     for unit, quantity in chosen:
         claims.update(dict.fromkeys(unit.seats or (unit.section.section_id,), quantity))
@@ -46,11 +45,10 @@ def choose(
 
 
 def pick(
-    venue: Venue, day: Day, wanted: BestAvailable, party_size: int | None, free: Free
+    venue: Venue, day: Day, wanted: BestAvailable, party_size: int | None, vacancy: Vacancy
 ) -> Chosen:
-    """`quantity` seats, sections or tables without seats. Tables with seats are chosen as a whole where
-    the wish is for kind `table`, or for fewer things than the party has people; quantity counts tables
-    then, not seats.
+    """`quantity` seats, sections or tables without seats; tables with seats as a whole where the shelf has
+    them so, and quantity counts tables then, not seats.
 
     Adjacent ones have consecutive seat numbers in one row of one table. Where the policy minds orphans,
     no single seat is left free beside what is chosen, adjacent or not. A party must fit: one thing is the
@@ -60,194 +58,120 @@ def pick(
     A pool is chosen, for all of the quantity, where the wish is for kind `pool`, or for a category of which
     nothing else is left.
     """
-    units = candidates(venue, day, wanted, party_size)
     if wanted.kind is SectionKind.POOL:
-        return _pool(venue, day, wanted, free)
+        return _pool(venue, day, wanted, vacancy)
+    shelf = shelf_of(venue, day, wanted, party_size)
     if wanted.adjacent:
-        chosen = _side_by_side(venue, day, units, wanted, party_size, free)
+        chosen = _side_by_side(venue, shelf, wanted.quantity, party_size, vacancy)
     elif party_size is not None and wanted.quantity == 1:
-        chosen = _closest(venue, units, party_size, free)
+        chosen = _closest(shelf, party_size, vacancy)
     else:
-        chosen = _several(venue, day, units, wanted, party_size, free)
+        chosen = _several(venue, shelf, wanted.quantity, party_size, vacancy)
     if chosen:
         return [(unit, 1) for unit in chosen]
     may_pool = wanted.kind is None and wanted.category_id is not None and not wanted.adjacent
-    return _pool(venue, day, wanted, free) if may_pool else []
+    return _pool(venue, day, wanted, vacancy) if may_pool else []
 
 
-def candidates(venue: Venue, day: Day, wanted: BestAvailable, party_size: int | None) -> list[Unit]:
-    """What may be chosen, free or not; pools come after all else."""
-    kind, category = wanted.kind, wanted.category_id
-    whole = kind is SectionKind.TABLE or (
-        kind is None and party_size is not None and party_size > wanted.quantity
-    )
-    return [
-        unit
-        for unit in _of_slot(venue, day)
-        if (
-            unit.section.kind is kind
-            if kind is not None
-            else _may_be_chosen(venue, day, unit, whole)
-        )
-        and (whole or not unit.seats)
-        and (category is None or unit.section.category_id == category)
-    ]
-
-
-def _may_be_chosen(venue: Venue, day: Day, unit: Unit, whole: bool) -> bool:
-    """Where tables are taken whole, their seats are not taken one by one."""
-    section, table_id = unit.section, unit.section.parent_id
-    if section.kind is SectionKind.POOL:
-        return False
-    if not whole or table_id is None:
-        return True
-    return table_id not in venue.units or (
-        day.sections is not None and table_id not in day.sections
-    )
-
-
-def _of_slot(venue: Venue, day: Day) -> Iterable[Unit]:
-    if day.sections is None:
-        return venue.units.values()
-    return (unit for section_id, unit in venue.units.items() if section_id in day.sections)
-
-
-def _closest(venue: Venue, units: list[Unit], party_size: int, free: Free) -> list[Unit]:
-    fits = ((people_in(venue, unit), index, unit) for index, unit in enumerate(units))
+def _closest(shelf: Shelf, party_size: int, vacancy: Vacancy) -> list[Unit]:
     found = min(
         (
             (people.spare(party_size), index)
-            for people, index, unit in fits
-            if people.fits(party_size) and free(unit, 1)
+            for index, people in enumerate(shelf.people)
+            if people.fits(party_size) and vacancy.free(shelf.units[index])
         ),
         default=None,
     )
-    return [] if found is None else [units[found[1]]]
+    return [] if found is None else [shelf.units[found[1]]]
 
 
 def _several(
-    venue: Venue,
-    day: Day,
-    units: list[Unit],
-    wanted: BestAvailable,
-    party_size: int | None,
-    free: Free,
+    venue: Venue, shelf: Shelf, quantity: int, party_size: int | None, vacancy: Vacancy
 ) -> list[Unit]:
-    quantity = wanted.quantity
-    if party_size is not None:
-        units = [unit for unit in units if people_in(venue, unit).least <= party_size]
+    first: list[Unit]
     if not venue.policy.orphan_seats:
-        first = _without_orphans(venue, day, units, quantity, free)
+        first = _without_orphans(shelf, quantity, vacancy)
     else:
-        first = list(islice((unit for unit in units if free(unit, 1)), quantity))
+        first = list(islice(_free(shelf, vacancy), quantity))
     if len(first) < quantity:
         return []
     if party_size is None or People.together(venue, first).fits(party_size):
         return first
-    return seat_them(venue, [unit for unit in units if free(unit, 1)], quantity, party_size)
+    small = {
+        unit.section.section_id
+        for unit, people in zip(shelf.units, shelf.people, strict=True)
+        if people.least <= party_size
+    }
+    fitting = [unit for unit in _free(shelf, vacancy) if unit.section.section_id in small]
+    return seat_them(venue, fitting, quantity, party_size)
 
 
-def _without_orphans(
-    venue: Venue, day: Day, units: list[Unit], quantity: int, free: Free
-) -> list[Unit]:
-    place = {unit.section.section_id: index for index, unit in enumerate(units)}
-    runs = _runs(venue, day, place, free)
-    alone = (unit for unit in units if unit.section.seat_number is None and free(unit, 1))
+def _free(shelf: Shelf, vacancy: Vacancy) -> Iterable[Unit]:
+    return (unit for unit in shelf.units if vacancy.free(unit))
+
+
+def _without_orphans(shelf: Shelf, quantity: int, vacancy: Vacancy) -> list[Unit]:
+    """Sections without a number leave nothing alone: as many as are wanted stand for all of them."""
+    place = shelf.place
+    runs = [run for row in shelf.rows for run in row.runs(vacancy.taken, place)]
+    alone = (unit for unit in _free(shelf, vacancy) if unit.section.seat_number is None)
     runs.extend(Run([unit]) for unit in islice(alone, quantity))
     runs.sort(key=lambda run: min(place[unit.section.section_id] for unit in run.seats))
     return take_without_orphans(runs, quantity)
 
 
 def _side_by_side(
-    venue: Venue,
-    day: Day,
-    units: list[Unit],
-    wanted: BestAvailable,
-    party_size: int | None,
-    free: Free,
+    venue: Venue, shelf: Shelf, quantity: int, party_size: int | None, vacancy: Vacancy
 ) -> list[Unit]:
-    place = {unit.section.section_id: index for index, unit in enumerate(units)}
+    """The fit that begins first in layout order."""
     best: tuple[int, list[Unit]] | None = None
-    for run in _runs(venue, day, place, free):
-        for start in run.starts(wanted.quantity, orphans=venue.policy.orphan_seats):
-            seats = list(run.seats[start : start + wanted.quantity])
-            if party_size is not None and not People.together(venue, seats).fits(party_size):
-                continue
-            first = min(place[unit.section.section_id] for unit in seats)
-            if best is None or first < best[0]:
-                best = (first, seats)
+    for row in shelf.rows:
+        if best is not None and row.first > best[0]:
             break
+        for run in row.runs(vacancy.taken, shelf.place):
+            for start in run.starts(quantity, orphans=venue.policy.orphan_seats):
+                seats = list(run.seats[start : start + quantity])
+                if party_size is not None and not People.together(venue, seats).fits(party_size):
+                    continue
+                first = min(shelf.place[unit.section.section_id] for unit in seats)
+                if best is None or first < best[0]:
+                    best = (first, seats)
+                break
     return [] if best is None else best[1]
 
 
-def _runs(venue: Venue, day: Day, wanted: dict[str, int], free: Free) -> list[Run]:
-    """Runs of the wanted, with the free seats of other categories beside them."""
-    numbered = (
-        unit
-        for unit in _of_slot(venue, day)
-        if unit.section.seat_number is not None and not unit.seats and free(unit, 1)
-    )
-    return runs_of(numbered, lambda unit: unit.section.section_id in wanted)
-
-
-def _pool(venue: Venue, day: Day, wanted: BestAvailable, free: Free) -> Chosen:
+def _pool(venue: Venue, day: Day, wanted: BestAvailable, vacancy: Vacancy) -> Chosen:
     for unit in _pools(venue, day, wanted):
-        if free(unit, wanted.quantity):
+        if vacancy.free(unit, wanted.quantity):
             return [(unit, wanted.quantity)]
     return []
 
 
-def _pools(venue: Venue, day: Day, wanted: BestAvailable) -> Iterable[Unit]:
+def _pools(venue: Venue, day: Day, wanted: BestAvailable) -> list[Unit]:
     category = wanted.category_id
-    return (
-        unit
-        for unit in _of_slot(venue, day)
-        if unit.section.kind is SectionKind.POOL
-        and (category is None or unit.section.category_id == category)
-    )
-
-
-def _free(draft: Draft, unit: Unit, quantity: int) -> bool:
-    if unit.seats:
-        return all(_free(draft, draft.unit(seat), 1) for seat in unit.seats)
-    claims = draft.claims(unit.section.section_id)
-    if not claims:
-        return unit.total >= quantity
-    if unit.total > 1:
-        if draft.left(unit) >= quantity:
-            return True
-        first = draft.first_end(unit)
-        if first is None or first.at > draft.now:
-            return False
-    staying = 0
-    for claim in claims:
-        if claim.expires_at is None or claim.expires_at > draft.now:
-            if claim.kind is ClaimKind.BLOCK:
-                return False
-            staying += claim.quantity
-    return unit.total - staying >= quantity
+    pools = BestAvailable(quantity=1, category_id=category, kind=SectionKind.POOL)
+    return shelf_of(venue, day, pools, None).units
 
 
 def _none(draft: Draft, day: Day, wanted: BestAvailable, party_size: int | None) -> Rejection:
-    units = candidates(draft.venue, day, wanted, party_size)
-    if party_size is not None and units:
-        people = [people_in(draft.venue, unit) for unit in units]
-        most = People.most_of(people, wanted.quantity)
-        least = min(one.least for one in people)
+    """Stands until the first claim on the channel ends: any may be the one that is missing."""
+    shelf = shelf_of(draft.venue, day, wanted, party_size)
+    if party_size is not None and shelf.people:
+        most = People.most_of(shelf.people, wanted.quantity)
+        least = min(people.least for people in shelf.people)
         if party_size < least or (most is not None and party_size > most):
             return Rejection(
                 code=Code.CAPACITY_MISMATCH,
                 detail=f"A party of {party_size} does not fit into {wanted.quantity} of the sections.",
                 facts={"requested": party_size, "min": least, "max": most},
             )
-    units.extend(_pools(draft.venue, day, wanted))
-    ends = [
+    now = draft.now
+    ends = (
         claim.expires_at
-        for unit in units
-        for section_id in unit.seats or (unit.section.section_id,)
-        for claim in draft.claims(section_id)
-        if claim.expires_at is not None and claim.expires_at > draft.now
-    ]
+        for claims in draft.state.claims.values()
+        for claim in claims.values()
+        if claim.expires_at is not None and claim.expires_at > now
+    )
     together = " side by side" if wanted.adjacent else ""
     return Rejection(
         code=Code.SECTION_NOT_AVAILABLE,

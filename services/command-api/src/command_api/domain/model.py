@@ -6,6 +6,7 @@ they are compared as text, and nothing is converted on the way to an event.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import msgspec
@@ -75,6 +76,8 @@ class Venue(msgspec.Struct):
     """What `overlapping` worked out before, by date and slot id."""
     plans: dict[str, Any] = field(default_factory=dict)
     """What `fitting.plan_of` worked out before, by slot id."""
+    shelves: dict[Any, Any] = field(default_factory=dict)
+    """What `shelf.py` worked out before, by what was asked of it."""
 
     @property
     def policy(self) -> Policy:
@@ -192,13 +195,20 @@ class BookingRecord(RecordHead, kw_only=True, tag="booking"):
 
 
 class BlockRecord(RecordHead, kw_only=True, tag="block"):
-    """A block. `waiting` are those of its sections that it takes once their claims have gone."""
+    """A block. `claims` are of the sections that it has; `waiting` are those that it takes once their
+    claims have gone."""
 
     status: BlockStatus
     claims: dict[str, int]
     on_conflict: OnConflict
     reason: str | None
     waiting: list[str] = field(default_factory=list)
+    displaced: list[str] = field(default_factory=list)
+    """Bookings that gave way to it."""
+    released: list[str] = field(default_factory=list)
+    """Holds that gave way to it."""
+    conflicts: list[str] = field(default_factory=list)
+    """Of the bookings that gave way."""
     spans: list[str] = field(default_factory=list)
 
 
@@ -259,8 +269,9 @@ def status_of(record: Record) -> str:
 
 
 class Tally(msgspec.Struct):
-    """The claims of one section, counted: units taken, and claims by kind. `ends`: see `ends`,
-    made when it is first asked for."""
+    """The claims of one section, counted: units taken, and claims by kind. `barred` of the units are
+    blocks'; `elsewhere` are those of overlapping slots' claims, by their channel (None: none yet), blocks
+    left out. `ends`: see `ends`, made when it is first asked for."""
 
     taken: int = 0
     holds: int = 0
@@ -268,6 +279,8 @@ class Tally(msgspec.Struct):
     confirmed: int = 0
     blocks: int = 0
     ends: list[End] | None = None
+    barred: int = 0
+    elsewhere: dict[str, int] | None = None
 
 
 class ChannelState(msgspec.Struct):
@@ -391,11 +404,20 @@ class Scope:
 
     def quota(self, date: str | None, customer_id: str) -> Quota:
         """A customer's quota, of one date or of all. Raises Missing where it is not loaded."""
-        key = QuotaKey(self.venue.club, self.venue.venue, date, customer_id)
-        quota = self.used_quotas.get(key)
-        if quota is None:
-            quota = self._quotas.get(key)
+        return self.quotas((date,), customer_id)[0]
+
+    def quotas(self, dates: Iterable[str | None], customer_id: str) -> list[Quota]:
+        """A customer's quotas of several dates. Raises Missing with all that are not loaded."""
+        found: list[Quota] = []
+        missing: list[QuotaKey] = []
+        for date in dates:
+            key = QuotaKey(self.venue.club, self.venue.venue, date, customer_id)
+            quota = self.used_quotas.get(key) or self._quotas.get(key)
             if quota is None or quota.revision != self.venue.revision:
-                raise Missing(quotas=(key,))
-            self.used_quotas[key] = quota
-        return quota
+                missing.append(key)
+            else:
+                self.used_quotas[key] = quota
+                found.append(quota)
+        if missing:
+            raise Missing(quotas=tuple(missing))
+        return found

@@ -6,7 +6,7 @@ other. A single free seat between taken ones, or at the end of a row, is an orph
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from command_api.domain.model import Unit
@@ -29,34 +29,55 @@ class Run(NamedTuple):
                 yield start
 
 
-def runs_of(free: Iterable[Unit], wanted: Callable[[Unit], bool]) -> list[Run]:
-    """The longest runs of wanted seats among free ones; sections without a number are in none."""
-    rows: dict[tuple[str | None, str | None], list[tuple[int, Unit]]] = {}
-    for unit in free:
-        section = unit.section
-        if section.seat_number is not None:
-            row = rows.setdefault((section.parent_id, section.row_label), [])
-            row.append((section.seat_number, unit))
-    found: list[Run] = []
-    for row in rows.values():
-        row.sort(key=lambda numbered: numbered[0])
+class Row(NamedTuple):
+    """Seats of a row by number; `gaps` are where a number is missing: a stretch begins anew there.
+    `first` is the place of its first wanted seat."""
+
+    seats: list[Unit]
+    gaps: frozenset[int]
+    first: int
+
+    def runs(self, taken: Collection[str], wanted: Collection[str]) -> Iterable[Run]:
+        """The longest runs of wanted seats that are not taken."""
         stretch: list[Unit] = []
-        last: int | None = None
-        for number, unit in row:
-            if last is not None and number != last + 1:
-                found.extend(_wanted_runs(stretch, wanted))
+        for index, unit in enumerate(self.seats):
+            if stretch and index in self.gaps:
+                yield from _wanted_runs(stretch, wanted)
                 stretch = []
-            stretch.append(unit)
-            last = number
-        found.extend(_wanted_runs(stretch, wanted))
-    return found
+            if unit.section.section_id not in taken:
+                stretch.append(unit)
+            elif stretch:
+                yield from _wanted_runs(stretch, wanted)
+                stretch = []
+        yield from _wanted_runs(stretch, wanted)
 
 
-def _wanted_runs(stretch: list[Unit], wanted: Callable[[Unit], bool]) -> Iterable[Run]:
+def rows_of(units: Iterable[Unit], place: Mapping[str, int]) -> list[Row]:
+    """The rows that have a wanted seat (those that have a place), in order of their first ones; sections
+    without a number are in none."""
+    rows: dict[tuple[str | None, str | None], list[tuple[int, int, Unit]]] = {}
+    for index, unit in enumerate(units):
+        section = unit.section
+        if section.seat_number is not None and not unit.seats:
+            row = rows.setdefault((section.parent_id, section.row_label), [])
+            row.append((section.seat_number, index, unit))
+    found = []
+    for row in rows.values():
+        row.sort(key=lambda numbered: numbered[:2])
+        numbers = [number for number, _index, _unit in row]
+        gaps = (i for i in range(1, len(row)) if numbers[i] != numbers[i - 1] + 1)
+        seats = [unit for _number, _index, unit in row]
+        wanted = [place[id_] for unit in seats if (id_ := unit.section.section_id) in place]
+        if wanted:
+            found.append(Row(seats, frozenset(gaps), min(wanted)))
+    return sorted(found, key=lambda row: row.first)
+
+
+def _wanted_runs(stretch: list[Unit], wanted: Collection[str]) -> Iterable[Run]:
     begin = 0
     while begin < len(stretch):
         end = begin
-        while end < len(stretch) and wanted(stretch[end]):
+        while end < len(stretch) and stretch[end].section.section_id in wanted:
             end += 1
         if end > begin:
             yield Run(stretch[begin:end], begin, len(stretch) - end)
