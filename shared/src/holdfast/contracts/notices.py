@@ -43,6 +43,8 @@ class NoticeType(StrEnum):
     WAITLIST_ACCEPTED = "waitlist.accepted"
     WAITLIST_DECLINED = "waitlist.declined"
     WAITLIST_EXPIRED = "waitlist.expired"
+    WAITLIST_LEFT = "waitlist.left"
+    """Without an open offer; with one it is `declined`."""
     PAYMENT_LATE = "payment.late"
     COMPENSATION_DUE = "compensation.due"
     CONFLICT_OPENED = "conflict.opened"

@@ -58,7 +58,7 @@ def _check_conflict(draft: Draft, units: list[Unit]) -> Rejection | None:
         section_id = unit.section.section_id
         if section_id not in draft.state.claims:
             continue
-        make_room(draft, unit, unit.total)
+        make_room(draft, unit, unit.total, ahead=True)
         in_the_way = [c for c in draft.claims(section_id) if c.kind is not ClaimKind.BLOCK]
         if in_the_way:
             conflict.append(section_id)

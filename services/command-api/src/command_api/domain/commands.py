@@ -224,7 +224,8 @@ class LeaveWaitlist(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AcceptOffer(msgspec.Struct, frozen=True, kw_only=True):
-    """The offered hold becomes a booking, by the rules of confirming. `entry_id` is the offer's."""
+    """The offered hold becomes a booking, by the rules of confirming. `entry_id` and `record` are of the
+    entry that the offer is to."""
 
     channel: ChannelKey
     asker: Asker

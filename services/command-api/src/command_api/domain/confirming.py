@@ -22,6 +22,7 @@ from command_api.domain.new_booking import (
     new_booking,
     notice_of_new,
 )
+from command_api.domain.offers import reason_of
 from command_api.domain.step import Change
 from holdfast.contracts.bookings import ConfirmRequest
 from holdfast.contracts.holds import Item
@@ -75,6 +76,7 @@ def book_hold(
         reference=reference,
     )
     cause = cause_of_new(booking)
+    cause = cause._replace(reason=reason_of(hold, cause.reason))
     changes = []
     for section_id in hold.claims:
         claim = draft.claim(section_id, hold.id)

@@ -27,6 +27,8 @@ from command_api.domain import (
     payments,
     requests,
     reschedule,
+    taking_offers,
+    waitlist,
 )
 from command_api.domain.commands import Command
 from command_api.domain.decision import Decision, Rejection
@@ -49,6 +51,11 @@ _RULES: dict[type, Callable[[Scope, Any, str], Decision | Rejection]] = {
     commands.BlockSections: blocks.block_sections,
     commands.RemoveBlock: blocks.remove_block,
     commands.RecordPayment: payments.record_payment,
+    commands.JoinWaitlist: waitlist.join_waitlist,
+    commands.LeaveWaitlist: waitlist.leave_waitlist,
+    commands.AcceptOffer: taking_offers.accept_offer,
+    commands.DeclineOffer: taking_offers.decline_offer,
+    commands.ServeWaitlist: waitlist.serve_waitlist,
     commands.ImportBooking: imports.import_booking,
     commands.ResolveConflict: conflicts.resolve_conflict,
 }

@@ -23,6 +23,7 @@ from command_api.domain.claims import (
     left_of,
     table_view,
 )
+from command_api.domain.crowd import Crowd
 from command_api.domain.decision import Answer, Decision, Part
 from command_api.domain.ends import End
 from command_api.domain.model import (
@@ -36,10 +37,12 @@ from command_api.domain.model import (
     Venue,
 )
 from command_api.domain.notices import notice_of
+from command_api.domain.offers import follow, serve_freed
 from command_api.domain.overlaps import overlapping, takes_part
 from command_api.domain.step import Cause, Change
 from command_api.domain.times import earliest, latest
 from command_api.domain.touched import Touched
+from command_api.domain.waiting import is_awaited, take_over
 from holdfast.contracts.channels import ChannelKey, parse_channel
 from holdfast.contracts.events import AvailabilityUpdated
 from holdfast.contracts.notices import Notice, NoticeType
@@ -56,10 +59,12 @@ _Claimant = (HoldRecord, BookingRecord, BlockRecord)
 class Shared:
     """What the drafts of one outcome share."""
 
-    __slots__ = ("drafts", "valid_from", "valid_until")
+    __slots__ = ("drafts", "left_to_blocks", "valid_from", "valid_until")
 
     def __init__(self) -> None:
         self.drafts: dict[ChannelKey, Draft] = {}
+        self.left_to_blocks: list[tuple[Draft, str]] = []
+        """Sections that a claim has left, where blocks wait in the channel."""
         self.valid_from: str | None = None
         self.valid_until: str | None = None
 
@@ -81,14 +86,15 @@ class Draft:
         self.state = state
         self.channel = state.key.name
         self.overlaps = overlapping(scope.venue, state.key)
+        self.crowd = Crowd(scope.venue, state.key)
         self.now = max(now, state.updated_at)
         self.version = state.version
         self.events: list[AvailabilityUpdated] = []
         self.records: dict[str, Record] = {}
         self.notices: list[Notice] = []
         self.gone: list[str] = []
-        self.freed = False
-        """Whether a claim left without another in its place."""
+        self.freed: dict[str, None] = {}
+        """Sections that have more left than they had at some time before."""
         self._touched: dict[str, Touched] = {}
         self._spans: dict[str, set[ChannelKey]] = {}
         self._shared = Shared() if shared is None else shared
@@ -136,9 +142,14 @@ class Draft:
     def left(self, unit: Unit) -> int:
         """Units of the section that are free."""
         section_id = unit.section.section_id
-        if section_id not in self._touched and section_id not in self.state.claims:
-            return unit.total
-        return left_of(self._touch(section_id, unit).tally, unit.total)
+        if section_id not in self._touched:
+            if section_id not in self.state.claims:
+                return unit.total
+            if unit.total == 1:
+                return 0
+        if unit.total > 1 and self.state.waiting and is_awaited(self, section_id):
+            return 0
+        return left_of(self._touch(section_id, unit).tally, unit.total, self.crowd)
 
     def first_end(self, unit: Unit) -> End | None:
         """Which of the section's claims ends first by the clock, if any does."""
@@ -161,13 +172,23 @@ class Draft:
         """Events for `changes` in order, then for the tables that follow them; then the same in the
         channels of overlapping slots. Claims that are added are of records of this channel."""
         changes = list(changes)
-        spans = set(self.overlaps)
-        for change in changes:
-            if change.removed is not None:
-                spans.update(self._spans_of(change.removed))
         self.lay(cause, changes)
+        self.mirror(cause, changes)
+        self.settle()
+
+    def mirror(self, cause: Cause, changes: list[Change]) -> None:
+        """A step in the channels of overlapping slots alone."""
+        spans = set(self.overlaps)
+        for record_id in {change.removed for change in changes if change.removed is not None}:
+            spans.update(self._spans_of(record_id))
         for key in sorted(spans):
             self._mirror(cause, changes, key)
+
+    def settle(self) -> None:
+        """Have the blocks that wait take what the last claim has left, before anybody else can."""
+        while self._shared.left_to_blocks:
+            draft, section_id = self._shared.left_to_blocks.pop()
+            take_over(draft, section_id)
 
     def save(
         self, record: Record, type_: NoticeType | None, cause: Cause, *, by_clock: bool = False
@@ -176,6 +197,7 @@ class Draft:
         `by_clock`: it ended by its own time, which whoever counts its customer's records knows."""
         if isinstance(record, _Claimant) and (keys := self._spans.get(record.id)):
             record.spans = sorted({*record.spans, *(key.name for key in keys)})
+        before = self.record(record.id) if self.state.entries else None
         self.records[record.id] = record
         if not by_clock:
             self._count(record)
@@ -183,14 +205,30 @@ class Draft:
             self.notices.append(
                 notice_of(record, self.channel, type_, actor=cause.actor, reason=cause.reason)
             )
+        if isinstance(before, HoldRecord) and before.entry_id is not None:
+            assert isinstance(record, HoldRecord)
+            follow(self, before, record, cause)
 
     def leave(self, record_id: str) -> None:
         """The record goes to another channel, where it is saved."""
         self.records.pop(record_id, None)
         self.gone.append(record_id)
 
+    def serve(self, section_id: str | None = None) -> None:
+        """Offer what became free, in all channels of the outcome, to those who wait for it there;
+        only this section, where one is named."""
+        waited_for = [d for d in self._shared.drafts.values() if d.freed and d.state.entries]
+        if waited_for:
+            serve_freed(waited_for, section_id)
+
+    def all_records(self) -> list[Record]:
+        """The new values of records, in all channels of the outcome."""
+        return [record for d in self._shared.drafts.values() for record in d.records.values()]
+
     def close(self, answer: Answer, *, created: bool = False) -> Decision:
-        """The outcome of all drafts."""
+        """The outcome of all drafts, once those who wait had what it frees."""
+        self.settle()
+        self.serve()
         shared = self._shared
         return Decision(
             valid_from=shared.valid_from,
@@ -249,7 +287,12 @@ class Draft:
         for section_id, removed, added in changes:
             gone = removed if removed is not None and there.claim(section_id, removed) else None
             come = None
-            if added is not None and overlaps and takes_part(self.venue, key, section_id):
+            if (
+                added is not None
+                and overlaps
+                and takes_part(self.venue, key, section_id)
+                and (gone is not None or there.claim(section_id, added.claim_id) is None)
+            ):
                 come = msgspec.structs.replace(added, channel=self.channel)
                 self._spans.setdefault(added.claim_id, set()).add(key)
             if gone is not None or come is not None:
@@ -278,13 +321,16 @@ class Draft:
 
     def _change(self, cause: Cause, unit: Unit, removed: str | None, added: Claim | None) -> None:
         touched = self._touch(unit.section.section_id, unit)
-        before = touched.state(unit.total)
+        before, taken = touched.state(unit.total, self.crowd), touched.tally.taken
         if removed is not None:
             touched.remove(removed)
-            self.freed = self.freed or added is None
         if added is not None:
             touched.put(added)
-        self._emit(cause, unit, before, touched.view(unit.total), removed, added)
+        if touched.tally.taken < taken:
+            self.freed[unit.section.section_id] = None
+        if removed is not None and added is None and self.state.waiting:
+            self._shared.left_to_blocks.append((self, unit.section.section_id))
+        self._emit(cause, unit, before, touched.view(unit.total, self.crowd), removed, added)
 
     def _shows(self, table_id: str) -> bool:
         """Whether the table is part of the layout, and of the slot."""
@@ -319,7 +365,9 @@ class Draft:
                 previous_state=before,
                 new_state=after.state,
                 reason=cause.reason,
-                capacity=Capacity(total=unit.total, available=after.available),
+                capacity=Capacity(
+                    total=unit.total, available=after.available, over_committed=after.over
+                ),
                 held_until=after.held_until,
                 updated_at=self.now,
                 version=self.version,

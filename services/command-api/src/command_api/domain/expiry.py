@@ -13,6 +13,7 @@ from command_api.domain.compensation import owe
 from command_api.domain.decision import Decision
 from command_api.domain.draft import Draft
 from command_api.domain.model import BookingRecord, HoldRecord, Scope, Unit
+from command_api.domain.offers import reason_of
 from command_api.domain.step import Cause, Change
 from holdfast.contracts.notices import NoticeType
 from holdfast.contracts.snapshots import Actor
@@ -57,7 +58,7 @@ def expire_claim(draft: Draft, section_id: str, claim_id: str) -> None:
 
 def expire_hold(draft: Draft, hold: HoldRecord) -> HoldRecord:
     """All sections of a hold that is due become free; the record as it is then."""
-    cause = Cause(Reason.HOLD_EXPIRED, SYSTEM, hold_id=hold.id)
+    cause = Cause(reason_of(hold, Reason.HOLD_EXPIRED), SYSTEM, hold_id=hold.id)
     draft.step(cause, [Change(section_id, hold.id, None) for section_id in hold.claims])
     ended = msgspec.structs.replace(
         hold,
@@ -91,14 +92,17 @@ def refunded(status: PaymentStatus) -> PaymentStatus:
     return PaymentStatus.REFUND_DUE if status is PaymentStatus.PAID else status
 
 
-def make_room(draft: Draft, unit: Unit, quantity: int) -> bool:
+def make_room(draft: Draft, unit: Unit, quantity: int, *, ahead: bool = False) -> bool:
     """Whether `quantity` units of the section are free, once what is due there has been expired:
-    only as much as needed, the oldest first, so that one command does not pay for all."""
+    only as much as needed, the oldest first, so that one command does not pay for all. What comes free
+    goes to those who wait for it first, unless this goes `ahead` of them."""
     if draft.left(unit) >= quantity:
         return True
     while (first := draft.first_end(unit)) is not None and first.at <= draft.now:
         version = draft.version
         expire_claim(draft, unit.section.section_id, first.claim_id)
+        if not ahead:
+            draft.serve(unit.section.section_id)
         if draft.left(unit) >= quantity:
             return True
         if draft.version == version:  # a claim without its record: it can end, but not by itself

@@ -16,6 +16,7 @@ from command_api.domain.step import Cause, Change
 from command_api.domain.times import later
 from holdfast.contracts.notices import NoticeType
 from holdfast.contracts.problems import Code
+from holdfast.contracts.snapshots import Actor
 from holdfast.contracts.states import HoldStatus, Reason
 
 
@@ -67,13 +68,16 @@ def release_hold(scope: Scope, command: ReleaseHold, now: str) -> Decision | Rej
     draft = Draft(scope, now)
     if hold.status is HoldStatus.ACTIVE:
         hold = (
-            expire_hold(draft, hold) if hold.expires_at <= now else _release(draft, hold, command)
+            expire_hold(draft, hold)
+            if hold.expires_at <= now
+            else give_up(draft, hold, command.asker.actor)
         )
     return draft.close(answer_of(hold, now))
 
 
-def _release(draft: Draft, hold: HoldRecord, command: ReleaseHold) -> HoldRecord:
-    cause = Cause(reason_of(hold, Reason.HOLD_RELEASED), command.asker.actor, hold_id=hold.id)
+def give_up(draft: Draft, hold: HoldRecord, actor: Actor) -> HoldRecord:
+    """A hold that is alive is released; the record as it is then."""
+    cause = Cause(reason_of(hold, Reason.HOLD_RELEASED), actor, hold_id=hold.id)
     draft.relies_on_future(hold.expires_at)
     draft.step(cause, [Change(section_id, hold.id, None) for section_id in hold.claims])
     released = msgspec.structs.replace(

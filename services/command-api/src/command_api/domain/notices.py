@@ -60,7 +60,12 @@ def _data(record: Record) -> dict[str, Any]:
                 "paymentStatus": record.payment_status.value,
             }
         case EntryRecord():
-            return {"partySize": record.party_size, "holdId": record.hold_id}
+            return {
+                "partySize": record.party_size,
+                "holdId": record.hold_id,
+                "offerExpiresAt": record.offer_expires_at,
+                "bookingId": record.booking_id,
+            }
         case ConflictRecord():
             return {"bookingIds": record.booking_ids, "winnerId": record.winner_id}
         case BlockRecord():
