@@ -11,6 +11,7 @@ import msgspec
 
 from command_api.cache import Recent
 from command_api.domain.model import BookingRecord, ChannelState, Record, Venue
+from command_api.store.conflicts import Conflicts
 from command_api.store.heads import channel_head
 from command_api.store.load import decode_record, load_channel, load_venue
 from command_api.store.pool import tenant
@@ -31,6 +32,7 @@ class Reads:
         self._pool = pool
         self._platform = platform
         self._venues: Recent[tuple[str, str], Venue] = Recent(200)
+        self.conflicts = Conflicts(pool)
 
     async def club(self, club: str) -> Club | None:
         async with tenant(self._pool, [club]) as connection:
@@ -123,6 +125,12 @@ class Reads:
                 "select doc from holdfast.records where club = $1 and id = $2", club, record_id
             )
         return None if doc is None else decode_record(doc)
+
+    async def records(self, club: str, record_ids: list[str]) -> dict[str, Record]:
+        """Those of the records that there are, by id."""
+        async with tenant(self._pool, [club]) as connection:
+            rows = await connection.fetch(query("records_by_id"), club, record_ids)
+        return {row["id"]: decode_record(row["doc"]) for row in rows}
 
     async def records_of_customer(
         self,
