@@ -100,6 +100,9 @@ class StubReads:
         self.looked_up.append(record_id)
         return self.records.get(record_id)
 
+    async def records_by_id(self, _club: str, record_ids: list[str]) -> dict[str, Record]:
+        return {id_: self.records[id_] for id_ in record_ids if id_ in self.records}
+
     async def records_of_customer(
         self, club_id: str, customer_id: str, *, kind: str, limit: int, **_more: Any
     ) -> list[Record]:

@@ -67,7 +67,7 @@ class _Import:
     async def carry_out(self, items: list[ImportItem]) -> list[ItemResult]:
         """Items with the same external id one after another, all others at once."""
         suffixes = [self._suffix(item) for item in items]
-        known = await self._services.reads.records(
+        known = await self._services.reads.records_by_id(
             self._club, [f"{BOOKING.prefix}_{suffix}" for suffix in dict.fromkeys(suffixes)]
         )
         same: dict[str, list[int]] = {}

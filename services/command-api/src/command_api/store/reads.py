@@ -126,7 +126,7 @@ class Reads:
             )
         return None if doc is None else decode_record(doc)
 
-    async def records(self, club: str, record_ids: list[str]) -> dict[str, Record]:
+    async def records_by_id(self, club: str, record_ids: list[str]) -> dict[str, Record]:
         """Those of the records that there are, by id."""
         async with tenant(self._pool, [club]) as connection:
             rows = await connection.fetch(query("records_by_id"), club, record_ids)
