@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.unit.domain.build import CONTACT, DATE, Floor, accepted, customer
 
-from command_api.domain.commands import Asker, RequestBooking, RescheduleBooking
+from command_api.domain.commands import Asker, CancelBooking, RequestBooking, RescheduleBooking
 from command_api.domain.decision import Decision, Rejection
 from command_api.domain.model import BlockRecord, BookingRecord, HoldRecord
 from command_api.domain.overlaps import overlapping, takes_part
@@ -97,6 +97,18 @@ class Nights(Floor):
         answer = accepted(self.try_move(booking_id, to, *sections, **more)).answer
         assert isinstance(answer, Booking)
         return answer
+
+    def end(self, booking_id: str, by: Asker | None = None) -> Decision | Rejection:
+        """Cancel it, wherever it is."""
+        return self.run(
+            CancelBooking(
+                channel=self.booking(booking_id).channel,
+                asker=by or customer(),
+                booking_id=booking_id,
+                reason=None,
+                record=None,
+            )
+        )
 
     def booking(self, booking_id: str) -> BookingRecord:
         """The booking, wherever it is; there is one."""

@@ -10,7 +10,11 @@ from holdfast.contracts.holds import Item, PartySize, SectionIds
 from holdfast.contracts.ids import Amount, Date, Id, Quantity, Timestamp
 from holdfast.contracts.problems import Code
 from holdfast.contracts.states import BookingStatus, PaymentStatus
+from holdfast.contracts.venues import Weekday
 from holdfast.contracts.wire import Request, Wire
+
+MAX_DATES = 366
+"""Of one series."""
 
 Text = Annotated[str, Meta(max_length=2000)]
 Metadata = Annotated[
@@ -133,10 +137,25 @@ class BookingPage(Wire, kw_only=True):
     next_page_token: str | None = None
 
 
-class SeriesRequest(ConfirmRequest, kw_only=True):
-    """Body of `POST …/booking-series`: the same slot and sections on several dates."""
+class Recurrence(Request, kw_only=True):
+    """Dates of a weekly series, `from` and `until` included. Every so many weeks, counted from that of
+    `from` (weeks begin on Monday); `except` leaves dates out, whether they are among them or not."""
 
-    dates: Annotated[list[Date], Meta(min_length=1, max_length=366)]
+    from_: Date = field(name="from")
+    until: Date
+    weekdays: Annotated[list[Weekday], Meta(min_length=1, max_length=7)]
+    every_weeks: Annotated[int, Meta(ge=1, le=52)] = 1
+    except_: Annotated[list[Date], Meta(max_length=366)] = field(
+        name="except", default_factory=list
+    )
+
+
+class SeriesRequest(ConfirmRequest, kw_only=True):
+    """Body of `POST …/booking-series`: the same slot and sections on several dates, by either `dates`
+    or `recurrence`; 366 at most. With `allOrNothing` one date that cannot be booked refuses all."""
+
+    dates: Annotated[list[Date], Meta(min_length=1, max_length=MAX_DATES)] | None = None
+    recurrence: Recurrence | None = None
     slot_id: Id
     section_ids: SectionIds
     quantities: dict[Id, Quantity] = field(default_factory=dict)
@@ -156,6 +175,9 @@ class ItemResult(Wire, kw_only=True):
 
 
 class SeriesResult(Wire, kw_only=True):
+    """What became of each date; also the answer to cancelling a series, of its bookings to come: those
+    with a `code` stayed as they were. Where nothing was booked, the problem has the same `items`."""
+
     series_id: str
     items: list[ItemResult]
 

@@ -146,31 +146,33 @@ class RescheduleBooking(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BookSeries(msgspec.Struct, frozen=True, kw_only=True):
-    """The same slot and sections on several dates; `channel` is the first date's. `bookings`: a
-    (booking id, reference) for each date of the request, in its order."""
+    """The same slot and sections on each of `dates`; `channel` is the first one's. `bookings`: a
+    (booking id, reference) for each, in their order."""
 
     channel: ChannelKey
     asker: Asker
     request: SeriesRequest
     customer_id: str | None
     series_id: str
+    dates: tuple[str, ...]
     bookings: tuple[tuple[str, str], ...]
 
     @property
     def channels(self) -> list[ChannelKey]:
-        """Of each date of the request, in its order."""
+        """Of each date, in their order."""
         key = self.channel
-        return [ChannelKey(key.club, key.venue, date, key.slot) for date in self.request.dates]
+        return [ChannelKey(key.club, key.venue, date, key.slot) for date in self.dates]
 
 
 class CancelSeries(msgspec.Struct, frozen=True, kw_only=True):
-    """What is still to come of a series: `bookings` are (channel, booking id); `channel` is the
-    first one's."""
+    """What is still to come of a series: `bookings` are the active ones, (channel, booking id), `ended`
+    the others; `channel` is any one's."""
 
     channel: ChannelKey
     asker: Asker
     series_id: str
     bookings: tuple[tuple[ChannelKey, str], ...]
+    ended: tuple[BookingRecord, ...]
     reason: str | None
 
 

@@ -27,6 +27,7 @@ from command_api.domain import (
     payments,
     requests,
     reschedule,
+    series,
     taking_offers,
     waitlist,
 )
@@ -48,6 +49,8 @@ _RULES: dict[type, Callable[[Scope, Any, str], Decision | Rejection]] = {
     commands.EditBooking: edits.edit_booking,
     commands.CancelBooking: cancelling.cancel_booking,
     commands.RescheduleBooking: reschedule.reschedule_booking,
+    commands.BookSeries: series.book_series,
+    commands.CancelSeries: series.cancel_series,
     commands.BlockSections: blocks.block_sections,
     commands.RemoveBlock: blocks.remove_block,
     commands.RecordPayment: payments.record_payment,

@@ -44,6 +44,7 @@ def transfer(
                 removed = None if before is None else record.id
                 changes.append(Change(section_id, removed, after))
         there.lay(cause, changes)
+    new.settle()
     return sorted(key.name for key in mirrors)
 
 
