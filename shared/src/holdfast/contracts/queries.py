@@ -43,17 +43,28 @@ class AlternativeKind(StrEnum):
 
 
 class Alternative(Wire, kw_only=True):
+    """What could be had instead: a hold of `sectionIds` (with `quantities`, where above 1) on that date and
+    slot. A hint: it may be gone by the time it is asked for."""
+
     kind: AlternativeKind
     date: str
     slot_id: str
     section_ids: list[str]
     amount: int
+    """Minor units, as a hold of it would cost now."""
     price_difference: int
+    """`amount` less what was asked for would have cost."""
     discount: int
+    """Incentive for another slot or date by the venue's policy, minor units off `amount`. A hold does not
+    take it off by itself: the venue grants it."""
     score: float
+    """1 is as good as what was asked for."""
+    quantities: dict[str, int] = field(default_factory=dict)
 
 
 class Alternatives(Wire, kw_only=True):
+    """At most 10, best first. `waitlistOption`: the slot is open, and nothing on it fits."""
+
     items: list[Alternative]
     waitlist_option: bool
 

@@ -4,6 +4,7 @@ sections needs to know it: one look at all claims, then a look-up for each secti
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from typing import Any
 
 from command_api.domain.claims import left_of, tally_of
 from command_api.domain.draft import Draft
@@ -14,13 +15,14 @@ from holdfast.contracts.snapshots import Claim
 
 class Vacancy:
     """`taken` are sections of which nothing is left; `left` counts the units of one that may take
-    many claims."""
+    many claims. `worked_out` is for those who ask it many things: a vacancy does not change."""
 
-    __slots__ = ("_left", "taken")
+    __slots__ = ("_left", "taken", "worked_out")
 
     def __init__(self, taken: Collection[str], left: Callable[[Unit], int]) -> None:
         self.taken = taken
         self._left = left
+        self.worked_out: dict[Any, Any] = {}
 
     def free(self, unit: Unit, quantity: int = 1) -> bool:
         """Whether so many units are free; a table with seats is where all of them are."""
