@@ -40,6 +40,7 @@ from command_api.store.venues import VenueStored, put_venue
 from command_api.streams import StreamSettings
 from command_api.sweeper import Sweeper
 from command_api.venues_bucket import VenuesBucket
+from command_api.waitlist_duty import WaitlistDuty
 from command_api.warnings import Warnings
 from command_api.writer import Writer
 from holdfast.runtime.addresses import Addresses
@@ -172,6 +173,7 @@ async def compose(
         "venues": bucket.run,
         "sweeper": Sweeper(platform, writer, clock).run,
         "warnings": Warnings(platform, writer, clock).run,
+        "waitlist": WaitlistDuty(platform, writer).run,
         "retention": Retention(platform, clock).run,
     }
     leader = Leader(config.postgres_url, duties, metrics=relay_metrics)

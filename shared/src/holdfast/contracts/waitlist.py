@@ -23,6 +23,10 @@ class WaitlistRequest(Request, kw_only=True):
     """Another's, by staff and services only."""
 
 
+class DeclineRequest(Request, kw_only=True):
+    """Body of `POST …/offers/{id}/decline`; may be empty."""
+
+
 class Offer(Wire, kw_only=True):
     """An offer is a real hold with its own end, for the whole party; `offerId` is the hold's."""
 

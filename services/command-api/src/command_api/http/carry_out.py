@@ -52,6 +52,7 @@ HOLD = Kind("hld", "holds", Code.HOLD_NOT_FOUND, "hold")
 BOOKING = Kind("bkg", "bookings", Code.BOOKING_NOT_FOUND, "booking")
 BLOCK = Kind("blk", "blocks", Code.BLOCK_NOT_FOUND, "block")
 ENTRY = Kind("wle", "waitlist", Code.WAITLIST_ENTRY_NOT_FOUND, "waitlist entry")
+OFFER = Kind("hld", "offers", Code.OFFER_NOT_FOUND, "offer")
 CONFLICT = Kind("cfl", "conflicts", Code.CONFLICT_NOT_FOUND, "conflict")
 SERIES = Kind("ser", "booking-series", Code.BOOKING_NOT_FOUND, "booking series")
 
@@ -100,14 +101,16 @@ async def carry_out_on(
     *,
     key: str | None = None,
     body: bytes = b"",
+    record_id: str | None = None,
 ) -> Answer:
-    """Carry out a command on the record that the path names.
+    """Carry out a command on the record that the path names, or on `record_id`.
 
     The rules find an active record in its channel; an ended one must be handed to them. A channel
     that is remembered spares the look-up, unless the record turns out to have ended.
     """
     kind, type_ = place
-    club, venue, record_id = call.params["club"], venue_of(call), call.params["id"]
+    club, venue = call.params["club"], venue_of(call)
+    record_id = call.params["id"] if record_id is None else record_id
     if not is_id(record_id):
         raise missing(kind)
     remembered = call.services.places.get((club, record_id))

@@ -8,14 +8,20 @@ import msgspec
 
 from command_api.domain.expiry import refunded
 from command_api.domain.hold_changes import owns
-from command_api.domain.model import BlockRecord, BookingRecord, HoldRecord, Record
+from command_api.domain.model import (
+    BlockRecord,
+    BookingRecord,
+    EntryRecord,
+    HoldRecord,
+    Record,
+)
 from command_api.http.auth import asker_of, at_home, venue_of
 from command_api.http.call import Call
 from command_api.http.carry_out import Kind, missing
 from holdfast.contracts.ids import epoch_ms, is_id
-from holdfast.contracts.states import BookingStatus, HoldStatus
+from holdfast.contracts.states import BookingStatus, HoldStatus, WaitlistStatus
 
-R = TypeVar("R", HoldRecord, BookingRecord, BlockRecord)
+R = TypeVar("R", HoldRecord, BookingRecord, BlockRecord, EntryRecord)
 
 
 async def readable_record(call: Call, kind: Kind, type_: type[R]) -> R:
@@ -47,6 +53,10 @@ def as_of(record: R, now: str) -> R:
                 status=BookingStatus.EXPIRED,
                 payment_status=refunded(record.payment_status),
             )
+    elif isinstance(record, EntryRecord):
+        due = record.offer_expires_at
+        if record.status is WaitlistStatus.OFFERED and due is not None and due <= now:
+            return msgspec.structs.replace(record, status=WaitlistStatus.EXPIRED)
     return record
 
 
