@@ -246,7 +246,7 @@ class Floor:
             )
         )
 
-    def try_block(self, *sections: str, **more: Any) -> Decision | Rejection:
+    def try_block(self, *sections: str, by: Asker = STAFF, **more: Any) -> Decision | Rejection:
         request = BlockRequest(
             date=self.state.key.date,
             slot_id=self.state.key.slot,
@@ -256,7 +256,7 @@ class Floor:
         return self.run(
             BlockSections(
                 channel=self.state.key,
-                asker=STAFF,
+                asker=by,
                 request=request,
                 block_id=f"k{next(self._numbers)}",
             )

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
-import pytest
-from tests.unit.domain.build import Floor, accepted, rejected
+import msgspec
+from tests.unit.domain.build import DATE, MANAGER, Floor, accepted, rejected
 
+from holdfast.contracts.blocks import Block
 from holdfast.contracts.problems import Code
-from holdfast.contracts.states import OnConflict, SectionState
+from holdfast.contracts.states import SectionState
+from holdfast.contracts.venues import Slot, SlotException
 
 
 def test_a_block_takes_all_of_what_it_names_and_tables_by_their_seats() -> None:
@@ -65,11 +67,35 @@ def test_removing_again_answers_the_same() -> None:
     assert rejected(floor.unblock("k99")).code is Code.BLOCK_NOT_FOUND
 
 
-@pytest.mark.parametrize("on_conflict", [OnConflict.DISPLACE, OnConflict.AFTER_RELEASE])
-def test_other_ways_of_blocking_are_refused_in_words(on_conflict: OnConflict) -> None:
-    denied = rejected(Floor().try_block("s1", on_conflict=on_conflict))
-    assert denied.code is Code.VALIDATION_FAILED
-    assert denied.facts["errors"][0]["path"] == "onConflict"
+def test_a_slot_that_is_over_cannot_be_blocked_and_a_closed_one_can() -> None:
+    floor = Floor()
+    block = floor.block("s1")
+    floor.now = "2026-02-16T03:00:00.000Z"
+    denied = rejected(floor.try_block("s2"))
+    assert (denied.code, denied.valid_from) == (Code.SLOT_CLOSED, floor.now)
+    accepted(floor.unblock(block.block_id))
+    shut = Slot(
+        slot_id="late",
+        start="21:00",
+        end="03:00",
+        exceptions=[SlotException(date=DATE, closed=True)],
+    )
+    assert Floor(slots=[shut]).block("s1").status == "active"
+
+
+def test_a_block_says_who_made_it() -> None:
+    floor = Floor()
+    decision = accepted(floor.try_block("s1", by=MANAGER, reason="private event"))
+    assert isinstance(decision.answer, Block)
+    assert (decision.answer.actor, decision.answer.reason) == (MANAGER.actor, "private event")
+    assert [event.actor for event in decision.events] == [MANAGER.actor]
+    (notice,) = decision.notices
+    assert (notice.type, notice.actor, notice.section_ids) == (
+        "block.created",
+        MANAGER.actor,
+        ["s1"],
+    )
+    assert "private event" not in msgspec.json.encode(notice).decode()
 
 
 def test_unknown_sections_and_slots() -> None:

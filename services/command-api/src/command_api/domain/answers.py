@@ -98,7 +98,7 @@ def _block(record: BlockRecord, server_time: str) -> Block:
     return Block(
         block_id=record.id,
         status=record.status,
-        section_ids=list(record.claims),
+        section_ids=[*record.claims, *record.waiting],
         reason=record.reason,
         on_conflict=record.on_conflict,
         created_at=record.created_at,
@@ -108,4 +108,9 @@ def _block(record: BlockRecord, server_time: str) -> Block:
         slot_id=record.slot,
         channel=record.channel.name,
         version=record.version,
+        waiting_section_ids=record.waiting,
+        displaced_booking_ids=record.displaced,
+        conflict_ids=record.conflicts,
+        released_hold_ids=record.released,
+        actor=record.actor,
     )

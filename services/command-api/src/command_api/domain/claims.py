@@ -1,7 +1,9 @@
 """What claims make of a section: its state, what is left of it, and until when it is held.
 
 The state is the strongest claim, `blocked` over `confirmed` over `pending_approval` over `held`,
-once nothing is left; `available` before. A block leaves nothing, however much it was made for.
+once nothing is left; `available` before. A block leaves nothing, however much it was made for, and takes
+no units itself: whoever is in stays in. What is taken is what is taken at the fullest moment, where claims
+of several overlapping slots lie here.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from command_api.domain.crowd import Crowd
 from command_api.domain.ends import join
 from command_api.domain.model import ChannelState, Tally, Unit
 from holdfast.contracts.snapshots import Claim
@@ -24,11 +27,13 @@ _STATES = {
 
 
 class View(NamedTuple):
-    """`held_until`: when the first of the holds ends, where nothing but holds is in the way."""
+    """`held_until`: when the first of the holds ends, where nothing but holds is in the way. `over`:
+    units taken beyond what there is, after the section was made smaller."""
 
     state: SectionState
     available: int
     held_until: str | None
+    over: int = 0
 
 
 def count(tally: Tally, claim: Claim, sign: int) -> None:
@@ -37,6 +42,10 @@ def count(tally: Tally, claim: Claim, sign: int) -> None:
     kind = claim.kind
     if sign > 0 and tally.ends is not None:
         join(tally.ends, claim)
+    if kind is ClaimKind.BLOCK:
+        tally.barred += sign * claim.quantity
+    elif isinstance(claim.channel, str):
+        _count_elsewhere(tally, claim.channel, sign * claim.quantity)
     if kind is ClaimKind.HOLD:
         tally.holds += sign
     elif kind is ClaimKind.CONFIRMED:
@@ -45,6 +54,14 @@ def count(tally: Tally, claim: Claim, sign: int) -> None:
         tally.pending += sign
     else:
         tally.blocks += sign
+
+
+def _count_elsewhere(tally: Tally, channel: str, units: int) -> None:
+    if tally.elsewhere is None:
+        tally.elsewhere = {}
+    units += tally.elsewhere.pop(channel, 0)
+    if units:
+        tally.elsewhere[channel] = units
 
 
 def tally_of(claims: Iterable[Claim]) -> Tally:
@@ -64,9 +81,25 @@ def known_tally(state: ChannelState, section_id: str) -> Tally:
     return tally
 
 
-def left_of(tally: Tally, total: int) -> int:
+def taken_of(tally: Tally, crowd: Crowd | None) -> int:
+    """Units that are taken at the fullest moment; without a crowd, as if all claims met."""
+    taken = tally.taken - tally.barred
+    elsewhere = tally.elsewhere
+    if crowd is None or elsewhere is None or len(elsewhere) < 2:
+        return taken
+    return taken - sum(elsewhere.values()) + crowd.peak(elsewhere)
+
+
+def left_of(tally: Tally, total: int, crowd: Crowd | None = None) -> int:
     """Units that are free; 0 where a definition shrank below what is taken."""
-    return 0 if tally.blocks else max(0, total - tally.taken)
+    return 0 if tally.blocks else max(0, total - taken_of(tally, crowd))
+
+
+def over_of(tally: Tally, total: int, crowd: Crowd | None = None) -> int:
+    """Units that are taken beyond what there is."""
+    if tally.taken - tally.barred <= total:
+        return 0
+    return max(0, taken_of(tally, crowd) - total)
 
 
 def strongest(tally: Tally) -> SectionState:
@@ -88,25 +121,28 @@ def first_expiry(claims: Iterable[Claim]) -> str | None:
     )
 
 
-def view_of(tally: Tally, total: int, claims: Iterable[Claim]) -> View:
+def view_of(tally: Tally, total: int, claims: Iterable[Claim], crowd: Crowd | None = None) -> View:
     """The view of a section whose `claims` were counted in `tally`."""
-    left = left_of(tally, total)
+    left = left_of(tally, total, crowd)
     if left > 0:
         return View(SectionState.AVAILABLE, left, None)
     state = strongest(tally)
-    return View(state, 0, first_expiry(claims) if state is SectionState.HELD else None)
+    held_until = first_expiry(claims) if state is SectionState.HELD else None
+    return View(state, 0, held_until, over_of(tally, total, crowd))
 
 
-def section_view(unit: Unit, claims: Mapping[str, Claim] | None) -> View:
-    """The view of a section that takes claims."""
+def section_view(
+    unit: Unit, claims: Mapping[str, Claim] | None, crowd: Crowd | None = None
+) -> View:
+    """The view of a section that takes claims, in the channel that the crowd is of."""
     if not claims:
         return View(SectionState.AVAILABLE, unit.total, None)
     if unit.total == len(claims) == 1:
         (claim,) = claims.values()
-        return View(
-            _STATES[claim.kind], 0, claim.expires_at if claim.kind is ClaimKind.HOLD else None
-        )
-    return view_of(tally_of(claims.values()), unit.total, claims.values())
+        if claim.quantity == 1:
+            held_until = claim.expires_at if claim.kind is ClaimKind.HOLD else None
+            return View(_STATES[claim.kind], 0, held_until)
+    return view_of(tally_of(claims.values()), unit.total, claims.values(), crowd)
 
 
 def table_view(seats: Iterable[Mapping[str, Claim] | None]) -> View:
@@ -121,4 +157,6 @@ def table_view(seats: Iterable[Mapping[str, Claim] | None]) -> View:
             free += 1
     if free:
         return View(SectionState.AVAILABLE, free, None)
-    return view_of(tally_of(taken), 0, taken)
+    tally = tally_of(taken)
+    state = strongest(tally)
+    return View(state, 0, first_expiry(taken) if state is SectionState.HELD else None)

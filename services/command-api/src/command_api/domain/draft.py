@@ -63,7 +63,7 @@ class Shared:
 
     def __init__(self) -> None:
         self.drafts: dict[ChannelKey, Draft] = {}
-        self.left_to_blocks: list[tuple[Draft, str]] = []
+        self.left_to_blocks: dict[Draft, list[str]] = {}
         """Sections that a claim has left, where blocks wait in the channel."""
         self.valid_from: str | None = None
         self.valid_until: str | None = None
@@ -173,22 +173,20 @@ class Draft:
         channels of overlapping slots. Claims that are added are of records of this channel."""
         changes = list(changes)
         self.lay(cause, changes)
-        self.mirror(cause, changes)
-        self.settle()
-
-    def mirror(self, cause: Cause, changes: list[Change]) -> None:
-        """A step in the channels of overlapping slots alone."""
         spans = set(self.overlaps)
         for record_id in {change.removed for change in changes if change.removed is not None}:
-            spans.update(self._spans_of(record_id))
+            spans.update(self.spans_of(record_id))
         for key in sorted(spans):
-            self._mirror(cause, changes, key)
+            self.mirror(cause, changes, key)
+        self.settle()
 
     def settle(self) -> None:
-        """Have the blocks that wait take what the last claim has left, before anybody else can."""
+        """Have the blocks that wait take what its last claim has left, before anybody else can."""
         while self._shared.left_to_blocks:
-            draft, section_id = self._shared.left_to_blocks.pop()
-            take_over(draft, section_id)
+            left = self._shared.left_to_blocks
+            self._shared.left_to_blocks = {}
+            for draft, section_ids in left.items():
+                take_over(draft, section_ids)
 
     def save(
         self, record: Record, type_: NoticeType | None, cause: Cause, *, by_clock: bool = False
@@ -269,7 +267,7 @@ class Draft:
         if policy.max_active_holds_per_customer is not None and isinstance(record, HoldRecord):
             self.scope.quota(None, customer)
 
-    def _spans_of(self, record_id: str) -> Iterable[ChannelKey]:
+    def spans_of(self, record_id: str) -> Iterable[ChannelKey]:
         """Other channels that the record's claims may lie in."""
         found = set(self._spans.get(record_id, ()))
         record = self.record(record_id)
@@ -280,7 +278,8 @@ class Draft:
                 found.add(key)
         return found
 
-    def _mirror(self, cause: Cause, changes: list[Change], key: ChannelKey) -> None:
+    def mirror(self, cause: Cause, changes: Iterable[Change], key: ChannelKey) -> None:
+        """A step in one channel of an overlapping slot alone; a claim that is there stays."""
         there = self.at(key)
         overlaps = key in self.overlaps
         mirrored: list[Change] = []
@@ -329,7 +328,7 @@ class Draft:
         if touched.tally.taken < taken:
             self.freed[unit.section.section_id] = None
         if removed is not None and added is None and self.state.waiting:
-            self._shared.left_to_blocks.append((self, unit.section.section_id))
+            self._shared.left_to_blocks.setdefault(self, []).append(unit.section.section_id)
         self._emit(cause, unit, before, touched.view(unit.total, self.crowd), removed, added)
 
     def _shows(self, table_id: str) -> bool:

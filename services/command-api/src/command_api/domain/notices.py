@@ -69,7 +69,11 @@ def _data(record: Record) -> dict[str, Any]:
         case ConflictRecord():
             return {"bookingIds": record.booking_ids, "winnerId": record.winner_id}
         case BlockRecord():
-            return {}
+            return {
+                "waitingSectionIds": record.waiting,
+                "displacedBookingIds": record.displaced,
+                "releasedHoldIds": record.released,
+            }
 
 
 def _sections(record: Record) -> list[str]:
@@ -78,5 +82,7 @@ def _sections(record: Record) -> list[str]:
             return []
         case ConflictRecord():
             return record.section_ids
+        case BlockRecord():
+            return [*record.claims, *record.waiting]
         case _:
             return list(record.claims)

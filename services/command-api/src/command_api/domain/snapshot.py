@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from command_api.domain.claims import section_view, table_view
+from command_api.domain.crowd import Crowd
 from command_api.domain.days import day_of
 from command_api.domain.model import ChannelState, Day, Unit, Venue
 from holdfast.contracts.snapshots import Capacity, StaffSection, StaffSnapshot
@@ -44,16 +45,19 @@ def staff_snapshot(
 
 
 def _sections(venue: Venue, state: ChannelState, day: Day) -> list[StaffSection]:
-    members = day.sections
+    members, crowd = day.sections, Crowd(venue, state.key)
     return [
-        section_of(state, section_id, unit)
+        section_of(state, section_id, unit, crowd)
         for section_id, unit in venue.units.items()
         if members is None or section_id in members
     ]
 
 
-def section_of(state: ChannelState, section_id: str, unit: Unit) -> StaffSection:
-    """One section as it is now."""
+def section_of(
+    state: ChannelState, section_id: str, unit: Unit, crowd: Crowd | None = None
+) -> StaffSection:
+    """One section as it is now. `crowd` is the channel's; without one, claims of overlapping slots count
+    as if all of them met."""
     if unit.seats:
         view = table_view(map(state.claims.get, unit.seats))
         return StaffSection(
@@ -73,11 +77,11 @@ def section_of(state: ChannelState, section_id: str, unit: Unit) -> StaffSection
             held_until=None,
             claims=[],
         )
-    view = section_view(unit, claims)
+    view = section_view(unit, claims, crowd)
     return StaffSection(
         section_id=section_id,
         state=view.state,
-        capacity=Capacity(total=unit.total, available=view.available),
+        capacity=Capacity(total=unit.total, available=view.available, over_committed=view.over),
         held_until=view.held_until,
         claims=[claims[claim_id] for claim_id in sorted(claims)],
     )

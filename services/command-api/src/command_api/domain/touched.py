@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from command_api.domain.claims import View, count, left_of, strongest, tally_of
+from command_api.domain.claims import View, count, left_of, over_of, strongest, tally_of
+from command_api.domain.crowd import Crowd
 from command_api.domain.ends import End, ends_of, first_end
 from command_api.domain.model import Tally
 from holdfast.contracts.snapshots import Claim
@@ -29,7 +30,8 @@ class Touched:
         else:
             if known.ends is None:
                 known.ends = ends_of(base.values())
-            self.tally = msgspec.structs.replace(known, ends=None)
+            elsewhere = None if known.elsewhere is None else dict(known.elsewhere)
+            self.tally = msgspec.structs.replace(known, ends=None, elsewhere=elsewhere)
             self._ends = known.ends
 
     def get(self, claim_id: str) -> Claim | None:
@@ -64,17 +66,19 @@ class Touched:
         ]
         return min(joined if first is None else [*joined, first], default=None)
 
-    def state(self, total: int) -> SectionState:
+    def state(self, total: int, crowd: Crowd) -> SectionState:
         """By the strongest claim, once nothing is left."""
-        left = left_of(self.tally, total)
+        left = left_of(self.tally, total, crowd)
         return SectionState.AVAILABLE if left else strongest(self.tally)
 
-    def view(self, total: int) -> View:
-        state = self.state(total)
-        if state is SectionState.AVAILABLE:
-            return View(state, left_of(self.tally, total), None)
+    def view(self, total: int, crowd: Crowd) -> View:
+        left = left_of(self.tally, total, crowd)
+        if left:
+            return View(SectionState.AVAILABLE, left, None)
+        state = strongest(self.tally)
         first = self.first_end() if state is SectionState.HELD else None
-        return View(state, 0, None if first is None else first.at)
+        held_until = None if first is None else first.at
+        return View(state, 0, held_until, over_of(self.tally, total, crowd))
 
     def __len__(self) -> int:
         return len(self._base) - len(self._left) + len(self._joined)

@@ -2,50 +2,32 @@
 
 from __future__ import annotations
 
-import math
+import asyncio
 from collections import Counter
-from typing import NamedTuple
+from functools import partial
 
+from command_api.domain.crowd import Crowd
 from command_api.domain.days import day_of
-from command_api.domain.model import ChannelState, Venue
-from command_api.domain.snapshot import NoSuchSlot, section_of
+from command_api.domain.floor_plan import Box
+from command_api.domain.model import Unit, Venue
+from command_api.domain.snapshot import NoSuchSlot
+from command_api.domain.tallied import tallied_view
 from command_api.http.answer import Answer, json_answer, not_modified
 from command_api.http.auth import readable_venue
 from command_api.http.call import Call
 from command_api.http.compress import compressed
 from command_api.http.problems import Refused, invalid
 from command_api.http.reading import matches, query_date, query_id, query_number
+from command_api.store.occupancy import Tallies
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.problems import Code
 from holdfast.contracts.states import PUBLIC_STATES, Audience
-from holdfast.contracts.venues import LayoutViewport, Section, ViewportSection
+from holdfast.contracts.venues import LayoutViewport, ViewportSection
+
+LARGE = 500
+"""Sections: from here on another thread renders them, and holds are not kept waiting."""
 
 _VARY = (b"vary", b"Authorization, Cookie, Accept-Encoding")
-
-
-class Viewport(NamedTuple):
-    """A rectangle on the canvas."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    def shows(self, section: Section) -> bool:
-        """Whether the section's bounding box touches the rectangle; a section turns about its
-        middle."""
-        angle = math.radians(section.rotation)
-        across, along = abs(math.cos(angle)), abs(math.sin(angle))
-        half_width = (section.width * across + section.height * along) / 2
-        half_height = (section.width * along + section.height * across) / 2
-        middle_x = section.x + section.width / 2
-        middle_y = section.y + section.height / 2
-        return (
-            middle_x + half_width >= self.left
-            and middle_x - half_width <= self.right
-            and middle_y + half_height >= self.top
-            and middle_y - half_height <= self.bottom
-        )
 
 
 async def read_layout(call: Call) -> Answer:
@@ -66,24 +48,30 @@ async def read_layout(call: Call) -> Answer:
 
 
 async def read_viewport(call: Call) -> Answer:
-    """Sections of a rectangle with their states, and how many there are in each state."""
+    """Sections of a rectangle with their states, and how many there are in each state. Costs what it
+    shows: claims of other sections are not read."""
     venue, audience = await readable_venue(call)
     key = ChannelKey(venue.club, venue.venue, query_date(call), query_id(call, "slotId"))
     viewport = _viewport(call)
     if day_of(venue, key.date, key.slot) is None:
         raise NoSuchSlot(key.name)
-    state = await call.services.reads.channel(key)
-    sections = _sections(venue, state, viewport, audience)
-    shown = LayoutViewport(
-        layout_version=venue.layout_version,
-        version=state.version,
-        sections=sections,
-        counts=dict(Counter(section.state for section in sections)),
+    reads = call.services.reads
+    shown = None if viewport is None else reads.floor_plan(venue).shown(viewport)
+    members = venue.members.get(key.slot)
+    units = [
+        venue.units[section_id]
+        for section_id in (venue.units if shown is None else shown)
+        if members is None or section_id in members
+    ]
+    asked = None if shown is None else _claimed(units)
+    tallies = await reads.occupancy.tallies(venue, key, asked)
+    render = partial(_render, venue, key, units, tallies, audience)
+    return await compressed(
+        call, render() if len(units) < LARGE else await asyncio.to_thread(render)
     )
-    return await compressed(call, json_answer(shown, _VARY))
 
 
-def _viewport(call: Call) -> Viewport | None:
+def _viewport(call: Call) -> Box | None:
     """None: all of the canvas. Half a rectangle is an error."""
     given = {name: query_number(call, name) for name in ("x", "y", "width", "height")}
     numbers = [number for number in given.values() if number is not None]
@@ -95,29 +83,34 @@ def _viewport(call: Call) -> Viewport | None:
     x, y, width, height = numbers
     if width < 0 or height < 0:
         raise invalid("width" if width < 0 else "height", "must not be negative")
-    return Viewport(x, y, x + width, y + height)
+    return Box(x, y, x + width, y + height)
 
 
-def _sections(
-    venue: Venue, state: ChannelState, viewport: Viewport | None, audience: Audience
-) -> list[ViewportSection]:
-    members = venue.members.get(state.key.slot)
-    shown = []
-    for section_id, unit in venue.units.items():
-        if members is not None and section_id not in members:
-            continue
-        if viewport is not None and not viewport.shows(unit.section):
-            continue
-        now = section_of(state, section_id, unit)
-        public = audience is Audience.PUBLIC
-        shown.append(
-            ViewportSection(
-                section=unit.section,
-                state=(PUBLIC_STATES[now.state] if public else now.state).value,
-                available=now.capacity.available,
-            )
+def _claimed(units: list[Unit]) -> list[str]:
+    """The sections whose claims say how these are: seats, wherever they lie, for their table."""
+    return list(
+        dict.fromkeys(id_ for unit in units for id_ in unit.seats or (unit.section.section_id,))
+    )
+
+
+def _render(
+    venue: Venue, key: ChannelKey, units: list[Unit], tallies: Tallies, audience: Audience
+) -> Answer:
+    public, crowd = audience is Audience.PUBLIC, Crowd(venue, key)
+    sections = []
+    for unit in units:
+        view = tallied_view(unit, tallies.sections, crowd)
+        state = PUBLIC_STATES[view.state] if public else view.state
+        sections.append(
+            ViewportSection(section=unit.section, state=state.value, available=view.available)
         )
-    return shown
+    shown = LayoutViewport(
+        layout_version=venue.layout_version,
+        version=tallies.version,
+        sections=sections,
+        counts=dict(Counter(section.state for section in sections)),
+    )
+    return json_answer(shown, _VARY)
 
 
 def _missing() -> Refused:
