@@ -20,6 +20,7 @@ from holdfast.contracts.states import (
     ActorType,
     BookingStatus,
     HoldStatus,
+    OnConflict,
     PaymentStatus,
     Reason,
     SectionState,
@@ -314,6 +315,15 @@ def test_a_block_that_came_meanwhile_is_in_the_way_of_the_winner(sync: Sync) -> 
     sync.floor.block("s2")
     assert rejected(sync.try_resolve("c-x1")).code is Code.BLOCK_CONFLICT
     assert sync.resolve("c-x1", there).winner_id == there
+
+
+def test_a_block_that_waits_comes_before_whoever_wins(sync: Sync) -> None:
+    there = sync.booked("s1")
+    sync.add("x1", "s1")
+    sync.floor.block("s1", on_conflict=OnConflict.AFTER_RELEASE)
+    assert rejected(sync.try_resolve("c-x1")).code is Code.BLOCK_CONFLICT
+    assert sync.status(there) is BookingStatus.CONFIRMED
+    assert rejected(sync.try_add("x2", "s1")).code is Code.BLOCK_CONFLICT
 
 
 def test_guests_who_are_there_do_not_give_way(sync: Sync) -> None:

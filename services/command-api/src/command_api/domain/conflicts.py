@@ -55,6 +55,8 @@ def resolve_conflict(scope: Scope, command: ResolveConflict, now: str) -> Decisi
     losers = rivals.losers.values() if winner.id == waiting.id else [waiting]
     gone = [_displace(draft, conflict, loser, winner, actor) for loser in losers]
     if winner.id == waiting.id:
+        if taken := [id_ for id_ in waiting.claims if not _fits(draft, waiting, id_)]:
+            return _blocked(draft, taken)  # a block that waited in an overlapping slot was first
         _confirm(draft, waiting, actor)
     closed = _close(draft, conflict, cause, winner_id=winner.id, losers=gone, resolved_by=by)
     return draft.close(conflict_answer(closed))
@@ -130,12 +132,7 @@ def _check_free(draft: Draft, waiting: BookingRecord, rivals: Rivals) -> Rejecti
     if isinstance(asked, Rejection):
         return asked
     if rivals.blocked:
-        return Rejection(
-            code=Code.BLOCK_CONFLICT,
-            detail="Blocked: " + ", ".join(rivals.blocked[:5]) + ".",
-            facts={"conflictingSections": rivals.blocked},
-            valid_until=draft.valid_until,
-        )
+        return _blocked(draft, rivals.blocked)
     if rivals.held:
         return Rejection(
             code=Code.SECTION_NOT_AVAILABLE,
@@ -156,6 +153,19 @@ def _check_free(draft: Draft, waiting: BookingRecord, rivals: Rivals) -> Rejecti
                 facts={"currentStatus": booking.status.value},
             )
     return None
+
+
+def _blocked(draft: Draft, section_ids: list[str]) -> Rejection:
+    return Rejection(
+        code=Code.BLOCK_CONFLICT,
+        detail="Blocked: " + ", ".join(section_ids[:5]) + ".",
+        facts={"conflictingSections": section_ids},
+        valid_until=draft.valid_until,
+    )
+
+
+def _fits(draft: Draft, booking: BookingRecord, section_id: str) -> bool:
+    return draft.left(draft.unit(section_id)) >= booking.claims[section_id]
 
 
 def _displace(

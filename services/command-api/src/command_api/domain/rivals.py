@@ -11,10 +11,13 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import field
 
+from command_api.domain.claims import count, left_of, tally_of
 from command_api.domain.compensation import is_vip
 from command_api.domain.draft import Draft
 from command_api.domain.expiry import make_room
 from command_api.domain.model import ACTIVE_BOOKINGS, BookingRecord, Unit
+from command_api.domain.times import latest
+from command_api.domain.waiting import is_awaited
 from holdfast.contracts.snapshots import Claim
 from holdfast.contracts.states import BookingStatus, ClaimKind, PaymentStatus
 
@@ -24,7 +27,7 @@ Rank = tuple[bool, bool, str, bool, bool, str]
 class Rivals(msgspec.Struct):
     """What is in the way of a booking. `standing`: all bookings on the contested sections; `losers`:
     as few of them as would have to go, the weakest. `blocked`, `held`: contested sections that would
-    not be free even then."""
+    not be free even then (also for a block that waits)."""
 
     sections: list[str] = field(default_factory=list)
     standing: dict[str, BookingRecord] = field(default_factory=dict)
@@ -62,24 +65,32 @@ def rivals_of(draft: Draft, wanted: Mapping[str, int]) -> Rivals:
 
 
 def _contest(draft: Draft, rivals: Rivals, unit: Unit, quantity: int) -> None:
-    section_id, claims = unit.section.section_id, list(draft.claims(unit.section.section_id))
-    there: list[tuple[BookingRecord, int]] = []
+    """Take the weakest out, one after another, until there is room."""
+    section_id = unit.section.section_id
+    claims = list(draft.claims(section_id))
+    tally = tally_of(claims)
+    there: list[tuple[BookingRecord, Claim]] = []
     for claim in claims:
-        if (booking := _booking_of(draft, claim)) is not None:
-            rivals.standing[booking.id] = booking
-            there.append((booking, claim.quantity))
-    if any(claim.kind is ClaimKind.BLOCK for claim in claims):
+        booking = _booking_of(draft, claim)
+        if booking is None:
+            continue
+        rivals.standing[booking.id] = booking
+        if booking.id in rivals.losers:
+            count(tally, claim, -1)
+        else:
+            there.append((booking, claim))
+    if tally.blocks or is_awaited(draft, section_id):
         rivals.blocked.append(section_id)
-    need = sum(claim.quantity for claim in claims) + quantity - unit.total
-    need -= sum(count for booking, count in there if booking.id in rivals.losers)
-    for booking, count in sorted(there, key=lambda pair: rank(pair[0]), reverse=True):
-        if need > 0 and booking.id not in rivals.losers:
-            rivals.losers[booking.id] = booking
-            need -= count
-    if need > 0 and section_id not in rivals.blocked:
+        return
+    there.sort(key=lambda pair: rank(pair[0]))
+    while there and left_of(tally, unit.total, draft.crowd) < quantity:
+        booking, claim = there.pop()
+        rivals.losers[booking.id] = booking
+        count(tally, claim, -1)
+    if left_of(tally, unit.total, draft.crowd) < quantity:
         rivals.held.append(section_id)
         ends = [c.expires_at for c in claims if c.kind is ClaimKind.HOLD and c.expires_at]
-        rivals.held_until = max([*ends, rivals.held_until or ""], default="") or None
+        rivals.held_until = latest(rivals.held_until, max(ends, default=None))
 
 
 def _booking_of(draft: Draft, claim: Claim) -> BookingRecord | None:
