@@ -24,6 +24,8 @@ from command_api.http import (
     me,
     payments,
     probes,
+    reschedule,
+    series,
     venues,
 )
 from command_api.http.call import Services
@@ -60,6 +62,10 @@ RESOURCES: dict[str, dict[str, Handler]] = {
     VENUE + "/bookings/{id}/check-in": {"POST": booking_moves.check_in},
     VENUE + "/bookings/{id}/complete": {"POST": booking_moves.complete},
     VENUE + "/bookings/{id}/no-show": {"POST": booking_moves.no_show},
+    VENUE + "/bookings/{id}/reschedule": {"POST": reschedule.reschedule_booking},
+    VENUE + "/booking-series": {"POST": series.book_series},
+    VENUE + "/booking-series/{id}": {"GET": series.read_series},
+    VENUE + "/booking-series/{id}/cancel": {"POST": series.cancel_series},
     VENUE + "/blocks": {"POST": blocks.make_block},
     VENUE + "/blocks/{id}": {"DELETE": blocks.remove_block},
     VENUE + "/payments/events": {"POST": payments.take_event},

@@ -183,6 +183,15 @@ class Reads:
                 [record.id for record in records],
             )
 
+    async def records_of_series(
+        self, club: str, venue: str, series_id: str
+    ) -> list[BookingRecord]:
+        """The bookings of a series, in order of their dates."""
+        async with tenant(self._pool, [club]) as connection:
+            rows = await connection.fetch(query("records_of_series"), club, venue, series_id)
+        records = [decode_record(row["doc"]) for row in rows]
+        return [record for record in records if isinstance(record, BookingRecord)]
+
     async def channel(self, key: ChannelKey) -> ChannelState:
         """A channel as committed; empty at version 0 where nothing happened yet."""
         async with tenant(self._pool, [key.club]) as connection:
