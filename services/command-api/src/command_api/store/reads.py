@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from command_api.cache import Recent
+from command_api.domain.floor_plan import FloorPlan
 from command_api.domain.model import BookingRecord, ChannelState, Record, Venue
+from command_api.store.audit import AuditLog
+from command_api.store.blocks import Blocks
+from command_api.store.bookings import Bookings
 from command_api.store.conflicts import Conflicts
 from command_api.store.heads import channel_head
 from command_api.store.load import decode_record, load_channel, load_venue
@@ -32,7 +36,14 @@ class Reads:
         self._pool = pool
         self._platform = platform
         self._venues: Recent[tuple[str, str], Venue] = Recent(200)
+        self._plans: Recent[tuple[str, str], tuple[Venue, FloorPlan]] = Recent(200)
+        self.blocks = Blocks(pool)
+        self.bookings = Bookings(pool)
+        self.occupancy = Occupancy(pool)
+        self.audit = AuditLog(pool)
         self.conflicts = Conflicts(pool)
+        self.vacancies = Vacancies(pool)
+        self.waitlist = Waitlist(pool)
 
     async def club(self, club: str) -> Club | None:
         async with tenant(self._pool, [club]) as connection:

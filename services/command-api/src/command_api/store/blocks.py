@@ -1,0 +1,46 @@
+"""Blocks of a night, listed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from command_api.domain.model import Record
+from command_api.store.load import decode_record
+from command_api.store.pool import tenant
+from command_api.store.sql import query
+
+if TYPE_CHECKING:
+    from command_api.store.pool import Pool
+
+_NEWEST = (2**62, "")
+
+
+class Blocks:
+    """`pool` is of the writer's role."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def page(
+        self,
+        club: str,
+        venue: str,
+        *,
+        date: str,
+        slot_id: str | None,
+        limit: int,
+        before: tuple[int, str] | None,
+    ) -> list[Record]:
+        """Those that stand, newest first; `before` is the (created ms, id) of the last one seen."""
+        async with tenant(self._pool, [club]) as connection:
+            rows = await connection.fetch(
+                query("list_blocks"),
+                club,
+                venue,
+                dt.date.fromisoformat(date),
+                slot_id,
+                *(before or _NEWEST),
+                limit,
+            )
+        return [decode_record(row["doc"]) for row in rows]
