@@ -8,19 +8,25 @@ from typing import Any, cast
 import httpx
 from tests.unit.domain.build import NOW, venue
 
+from command_api.domain.claims import tally_of
 from command_api.domain.decision import Rejection
-from command_api.domain.model import ChannelState, Record, Venue
+from command_api.domain.floor_plan import FloorPlan
+from command_api.domain.model import BookingRecord, ChannelState, Record, Venue
+from command_api.domain.places import Lots, lots_of
 from command_api.http.app import create_app
 from command_api.http.call import Services
 from command_api.http.guests import Guests
 from command_api.http.payment_secrets import PaymentSecrets
 from command_api.http.resource import Observe
 from command_api.job import Reply, Submission
+from command_api.store.bookings import BookingFilter
+from command_api.store.occupancy import Tallies
 from command_api.store.reads import Reads
 from command_api.store.venues import ClubMissing, RevisionMismatch, RevisionRequired, VenueStored
 from command_api.writer import Writer
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.cursor import Cursor
+from holdfast.contracts.ids import epoch_ms
 from holdfast.contracts.states import Role
 from holdfast.contracts.venues import (
     Club,
@@ -61,6 +67,48 @@ class StubWriter:
         return Reply(json.dumps(body).encode(), created=True, replayed=False)
 
 
+class StubOccupancy:
+    """Counts what the stub's channels have; `asked` are the sections that were asked for."""
+
+    def __init__(self, reads: StubReads) -> None:
+        self._reads = reads
+        self.asked: list[list[str] | None] = []
+
+    async def tallies(
+        self, found: Venue, key: ChannelKey, sections: list[str] | None
+    ) -> Tallies:
+        self.asked.append(sections)
+        state = await self._reads.channel(key)
+        counted = {id_: tally_of(claims.values()) for id_, claims in state.claims.items()}
+        if sections is not None:
+            counted = {id_: counted[id_] for id_ in sections if id_ in counted}
+        return Tallies(state.version, counted)
+
+    def lots(self, found: Venue, slot_id: str, party: int | None) -> Lots:
+        return lots_of(found, found.members.get(slot_id), party)
+
+    async def places_taken(self, *_range: Any) -> dict[tuple[str, str], int]:
+        return {}
+
+
+class StubBookings:
+    """Finds every booking; `asked` are the filters."""
+
+    def __init__(self, reads: StubReads) -> None:
+        self._reads = reads
+        self.asked: list[BookingFilter] = []
+
+    async def page(
+        self, wanted: BookingFilter, limit: int, before: tuple[int, str] | None
+    ) -> list[Record]:
+        self.asked.append(wanted)
+        found = [r for r in self._reads.records.values() if isinstance(r, BookingRecord)]
+        found.sort(key=lambda record: (record.created_at, record.id), reverse=True)
+        if before is not None:
+            found = [r for r in found if (epoch_ms(r.created_at), r.id) < before]
+        return list(found[:limit])
+
+
 class StubReads:
     """What is stored, by hand."""
 
@@ -72,6 +120,8 @@ class StubReads:
         self.position: Cursor | None = Cursor("abcd", 7)
         self.looked_up: list[str] = []
         self.error: Exception | None = None
+        self.occupancy = StubOccupancy(self)
+        self.bookings = StubBookings(self)
 
     async def venue(self, club_id: str, venue_id: str) -> Venue | None:
         if self.error is not None:
@@ -104,14 +154,27 @@ class StubReads:
         return {id_: self.records[id_] for id_ in record_ids if id_ in self.records}
 
     async def records_of_customer(
-        self, club_id: str, customer_id: str, *, kind: str, limit: int, **_more: Any
+        self,
+        club_id: str,
+        customer_id: str,
+        *,
+        kind: str,
+        limit: int,
+        after: tuple[int, str] | None,
+        **_more: Any,
     ) -> list[Record]:
         prefix = {"hold": "h", "booking": "b"}[kind]
         mine = [r for r in self.records.values() if r.customer_id == customer_id]
+        mine.sort(key=lambda record: (record.created_at, record.id), reverse=True)
+        if after is not None:
+            mine = [r for r in mine if (epoch_ms(r.created_at), r.id) < after]
         return [record for record in mine if record.id.startswith(prefix)][:limit]
 
     async def channel(self, key: ChannelKey) -> ChannelState:
         return self.channels.get(key, ChannelState(key))
+
+    def floor_plan(self, found: Venue) -> FloorPlan:
+        return FloorPlan(found)
 
     async def channel_version(self, key: ChannelKey) -> int:
         return (await self.channel(key)).version

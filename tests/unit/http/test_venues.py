@@ -2,14 +2,12 @@ from __future__ import annotations
 
 import gzip
 import json
-from typing import Any
 
 import msgspec
 import pytest
 from tests.unit.domain.build import KEY, Floor, definition
 from tests.unit.http.stub import Desk, code_of
 
-from command_api.http.layouts import Viewport
 from holdfast.contracts.cursor import Cursor
 from holdfast.contracts.venues import Section
 
@@ -163,13 +161,6 @@ async def test_viewports_that_make_no_sense(desk: Desk, where: str, path: str) -
     answer = await desk.get(f"/layout?date=2026-02-15&slotId=late&{where}")
     assert code_of(answer) == (400, "VALIDATION_FAILED")
     assert answer.json()["errors"][0]["path"] == path
-
-
-def test_a_turned_section_is_seen_where_it_reaches() -> None:
-    bar: dict[str, Any] = {"section_id": "bar", "x": 0, "y": 0, "width": 100, "height": 2}
-    above = Viewport(45, -40, 55, -20)
-    assert not above.shows(Section(**bar))
-    assert above.shows(Section(**bar, rotation=90))
 
 
 async def test_clubs_and_venues_are_listed_in_pages(desk: Desk) -> None:

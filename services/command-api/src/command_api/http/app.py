@@ -13,20 +13,28 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route
 
 from command_api.http import (
+    audit,
     availability,
     blocks,
+    booking_list,
     booking_moves,
     bookings,
+    calendar,
     clubs,
+    conflicts,
     customers,
     holds,
+    imports,
     layouts,
     me,
+    offers,
     payments,
     probes,
     reschedule,
     series,
+    stats,
     venues,
+    waitlist,
 )
 from command_api.http.call import Services
 from command_api.http.openapi.document import read_document
@@ -54,7 +62,10 @@ RESOURCES: dict[str, dict[str, Handler]] = {
     VENUE + "/holds/{id}/confirm": {"POST": holds.confirm_hold},
     VENUE + "/holds/{id}/extend": {"POST": holds.extend_hold},
     VENUE + "/availability": {"GET": availability.read_availability},
-    VENUE + "/bookings": {"POST": bookings.request_booking},
+    VENUE + "/bookings": {
+        "GET": booking_list.list_bookings,
+        "POST": bookings.request_booking,
+    },
     VENUE + "/bookings/{id}": {"GET": bookings.read_booking, "PATCH": bookings.edit_booking},
     VENUE + "/bookings/{id}/cancel": {"POST": booking_moves.cancel_booking},
     VENUE + "/bookings/{id}/approve": {"POST": booking_moves.approve},
@@ -66,8 +77,8 @@ RESOURCES: dict[str, dict[str, Handler]] = {
     VENUE + "/booking-series": {"POST": series.book_series},
     VENUE + "/booking-series/{id}": {"GET": series.read_series},
     VENUE + "/booking-series/{id}/cancel": {"POST": series.cancel_series},
-    VENUE + "/blocks": {"POST": blocks.make_block, "GET": blocks.list_blocks},
-    VENUE + "/blocks/{id}": {"GET": blocks.read_block, "DELETE": blocks.remove_block},
+    VENUE + "/blocks": {"POST": blocks.make_block},
+    VENUE + "/blocks/{id}": {"DELETE": blocks.remove_block},
     VENUE + "/waitlist": {"POST": waitlist.join_waitlist, "GET": waitlist.list_waitlist},
     VENUE + "/waitlist/{id}": {"GET": waitlist.read_entry, "DELETE": waitlist.leave_waitlist},
     VENUE + "/offers/{id}/accept": {"POST": offers.accept_offer},

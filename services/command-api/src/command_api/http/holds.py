@@ -10,9 +10,9 @@ from command_api.domain.commands import (
     HoldSections,
     ReleaseHold,
 )
-from command_api.domain.model import HoldRecord
+from command_api.domain.model import HoldRecord, Record
 from command_api.http.answer import Answer, json_answer
-from command_api.http.auth import asker_of, at_home, for_whom, venue_of
+from command_api.http.auth import asker_of, at_home, for_whom, venue_not_found, venue_of
 from command_api.http.call import Call
 from command_api.http.carry_out import (
     BOOKING,
@@ -22,21 +22,21 @@ from command_api.http.carry_out import (
     new_id,
     new_reference,
 )
+from command_api.http.filters import query_place
+from command_api.http.pages import Place, fill_page
 from command_api.http.problems import invalid
 from command_api.http.reading import (
     check_date,
     decoder_of,
     idempotency_key,
     optional_key,
-    page_token,
     query_limit,
-    query_page,
     read_body,
 )
-from command_api.http.records import page_of, readable_record
+from command_api.http.records import readable_record
 from holdfast.contracts.bookings import ConfirmRequest
 from holdfast.contracts.channels import ChannelKey
-from holdfast.contracts.holds import ExtendRequest, HoldChange, HoldPage, HoldRequest
+from holdfast.contracts.holds import ExtendRequest, Hold, HoldChange, HoldPage, HoldRequest
 
 _hold = decoder_of(HoldRequest)
 _change = decoder_of(HoldChange)
@@ -72,27 +72,30 @@ async def read_hold(call: Call) -> Answer:
 async def list_holds(call: Call) -> Answer:
     """`?mine`: the asker's active holds at this venue, newest first."""
     principal, club = at_home(call)
-    venue = venue_of(call)
+    venue, now = venue_of(call), call.services.clock()
     if call.query.get("mine", "false").lower() not in ("", "1", "true"):
         raise invalid("mine", "only one's own holds can be listed: ?mine")
-    limit = query_limit(call)
-    records = await call.services.reads.records_of_customer(
-        club,
-        principal.customer_id,
-        venue=venue,
-        kind="hold",
-        active=True,
-        limit=limit + 1,
-        after=query_page(call),
-    )
-    now = call.services.clock()
-    items = [
-        answer_of(record, now)
-        for record in records[:limit]
-        if isinstance(record, HoldRecord) and record.expires_at > now
-    ]
-    more = len(records) > limit
-    token = page_token(page_of(records[limit - 1])) if more else None
+    reads = call.services.reads
+
+    async def fetch(most: int, behind: Place | None) -> list[Record]:
+        return await reads.records_of_customer(
+            club,
+            principal.customer_id,
+            venue=venue,
+            kind="hold",
+            active=True,
+            limit=most,
+            after=behind,
+        )
+
+    def show(record: Record) -> Hold | None:
+        if isinstance(record, HoldRecord) and record.expires_at > now:
+            return answer_of(record, now)
+        return None
+
+    items, token = await fill_page(fetch, show, query_limit(call), query_place(call))
+    if not items and await reads.venue(club, venue) is None:
+        raise venue_not_found()
     return json_answer(HoldPage(items=items, next_page_token=token))
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from command_api.domain.answers import answer_of
 from command_api.domain.model import BookingRecord, HoldRecord, Record
 from command_api.http.answer import Answer, json_answer
-from command_api.http.auth import at_home
+from command_api.http.auth import at_home, club_not_found
 from command_api.http.call import Call
 from command_api.http.records import as_of
+from command_api.http.waitlist import entries_of
 from holdfast.contracts.queries import Me
 from holdfast.contracts.states import BookingStatus, HoldStatus
 
@@ -16,7 +17,7 @@ MOST = 200
 
 
 async def read_me(call: Call) -> Answer:
-    """Active holds and bookings, over all venues of the club."""
+    """Active holds, bookings and places in waitlists, over all venues of the club."""
     principal, club = at_home(call)
     now = call.services.clock()
     holds = [
@@ -30,7 +31,10 @@ async def read_me(call: Call) -> Answer:
         if isinstance(booking, BookingRecord)
         and as_of(booking, now).status is not BookingStatus.EXPIRED
     ]
-    me = Me(customer_id=principal.customer_id, holds=holds, bookings=bookings, waitlist=[])
+    waitlist = await entries_of(call, club, principal.customer_id, MOST)
+    if not (holds or bookings or waitlist) and await call.services.reads.club(club) is None:
+        raise club_not_found()
+    me = Me(customer_id=principal.customer_id, holds=holds, bookings=bookings, waitlist=waitlist)
     return json_answer(me)
 
 

@@ -139,7 +139,7 @@ def query_number(call: Call, name: str) -> float | None:
 
 def query_limit(call: Call) -> int:
     value = call.query.get("limit", str(DEFAULT_LIMIT))
-    if not (value.isascii() and value.isdigit() and 1 <= int(value[:6]) <= MAX_LIMIT):
+    if not (re.fullmatch(r"[0-9]{1,6}", value) and 1 <= int(value) <= MAX_LIMIT):
         raise invalid("limit", f"1 to {MAX_LIMIT}")
     return int(value)
 
@@ -150,9 +150,12 @@ def query_page(call: Call) -> str | None:
     if not token:
         return None
     try:
-        return base64.b64decode(token, altchars=b"-_", validate=True).decode("ascii")
+        after = base64.b64decode(token, altchars=b"-_", validate=True).decode("ascii")
     except (binascii.Error, ValueError):
-        raise invalid("pageToken", "not a token that a list gave out") from None
+        after = ""
+    if not after.isprintable() or not after:
+        raise invalid("pageToken", "not a token that a list gave out")
+    return after
 
 
 def page_token(after: str) -> str:

@@ -62,6 +62,14 @@ async def tenant(pool: Pool, clubs: Sequence[str]) -> AsyncIterator[Connection]:
         yield connection
 
 
+@asynccontextmanager
+async def questions(pool: Pool, club: str) -> AsyncIterator[Connection]:
+    """As `tenant`, for reads whose best plan depends on what is asked for: each is planned anew."""
+    async with pool.acquire() as connection:
+        await connection.execute(query("open_to_questions"), [club])
+        yield connection
+
+
 async def open_to(connection: Connection, clubs: Sequence[str]) -> None:
     """Let row-level security show exactly these clubs here, until it is told otherwise."""
     await connection.execute(query("open_to"), list(clubs))

@@ -13,13 +13,15 @@ from command_api.cache import Recent
 from command_api.domain.floor_plan import FloorPlan
 from command_api.domain.model import BookingRecord, ChannelState, Record, Venue
 from command_api.store.audit import AuditLog
-from command_api.store.blocks import Blocks
 from command_api.store.bookings import Bookings
 from command_api.store.conflicts import Conflicts
 from command_api.store.heads import channel_head
 from command_api.store.load import decode_record, load_channel, load_venue
+from command_api.store.occupancy import Occupancy
 from command_api.store.pool import tenant
 from command_api.store.sql import query
+from command_api.store.vacancies import Vacancies
+from command_api.store.waitlist import Waitlist
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.cursor import Cursor
 from holdfast.contracts.ids import timestamp
@@ -37,7 +39,6 @@ class Reads:
         self._platform = platform
         self._venues: Recent[tuple[str, str], Venue] = Recent(200)
         self._plans: Recent[tuple[str, str], tuple[Venue, FloorPlan]] = Recent(200)
-        self.blocks = Blocks(pool)
         self.bookings = Bookings(pool)
         self.occupancy = Occupancy(pool)
         self.audit = AuditLog(pool)
@@ -114,6 +115,15 @@ class Reads:
             self._venues.put(place, loaded)
         return loaded
 
+    def floor_plan(self, venue: Venue) -> FloorPlan:
+        """Made once for each definition that was read."""
+        place = (venue.club, venue.venue)
+        known = self._plans.get(place)
+        if known is None or known[0] is not venue:
+            known = (venue, FloorPlan(venue))
+            self._plans.put(place, known)
+        return known[1]
+
     async def layout(self, club: str, venue: str, layout_version: int) -> Layout | None:
         """Geometry of one layout version."""
         async with tenant(self._pool, [club]) as connection:
@@ -152,10 +162,10 @@ class Reads:
         kind: str,
         active: bool,
         limit: int,
-        after: str | None,
+        after: tuple[int, str] | None,
     ) -> list[Record]:
-        """A customer's records of a kind, newest first; `after` is the `created_ms.id` of the last seen."""
-        before_ms, _, before_id = (after or f"{2**62}.").partition(".")
+        """A customer's records of a kind, newest first; `after`: (created ms, id) of the last seen."""
+        before_ms, before_id = after or (2**62, "")
         async with tenant(self._pool, [club]) as connection:
             rows = await connection.fetch(
                 query("records_of_customer"),
@@ -164,7 +174,7 @@ class Reads:
                 venue,
                 kind,
                 active,
-                int(before_ms),
+                before_ms,
                 before_id,
                 limit,
             )
