@@ -125,13 +125,26 @@ def test_its_own_mirror_is_not_in_its_way_and_nobody_sees_it_free_in_between() -
     place.check()
 
 
+def test_where_its_own_mirror_lies_somebody_elses_may_lie_too() -> None:
+    # Early and late do not overlap, so both may have the section; dinner overlaps both.
+    place = Nights()
+    booking = place.book("s1", "p", at=EARLY, quantities={"p": 4})
+    place.book("s1", "p", at=LATE, by=BOB, quantities={"p": 2})
+    denied = rejected(place.try_move(booking.booking_id, DINNER, "s1"))
+    assert denied.facts["conflictingSections"] == ["s1"]
+    denied = rejected(place.try_move(booking.booking_id, DINNER, "p"))
+    assert (denied.facts["requested"], denied.facts["available"]) == (4, 3)
+    place.move(booking.booking_id, DINNER, "p", quantities={"p": 3})
+    place.check()
+
+
 def test_a_pool_that_it_fills_itself_is_free_for_it_and_for_nobody_else() -> None:
     place = Nights()
     booking = place.book("p", at=LATE, quantities={"p": 4})
     place.move(booking.booking_id, DINNER)
     denied = rejected(place.try_move(booking.booking_id, LATE, "p", quantities={"p": 6}))
     assert denied.code is Code.CAPACITY_EXCEEDED
-    assert denied.facts == {"sectionId": "p", "requested": 6, "available": 5}
+    assert (denied.facts["requested"], denied.facts["available"]) == (6, 5)
     place.move(booking.booking_id, LATE, "p", quantities={"p": 5})
     place.check()
     assert rejected(place.try_book("p", at=DINNER, by=BOB)).code is Code.SECTION_NOT_AVAILABLE

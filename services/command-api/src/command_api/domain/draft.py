@@ -219,6 +219,12 @@ class Draft:
         if waited_for:
             serve_freed(waited_for, section_id)
 
+    def forget_freed(self) -> None:
+        """What claims have left so far goes to nobody, in all channels of the outcome."""
+        self._shared.left_to_blocks.clear()
+        for draft in self._shared.drafts.values():
+            draft.freed.clear()
+
     def all_records(self) -> list[Record]:
         """The new values of records, in all channels of the outcome."""
         return [record for d in self._shared.drafts.values() for record in d.records.values()]

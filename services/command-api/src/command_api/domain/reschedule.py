@@ -23,6 +23,7 @@ from command_api.domain.compensation import save_with
 from command_api.domain.days import closed, day_of, no_slot
 from command_api.domain.decision import Decision, Rejection
 from command_api.domain.draft import Draft
+from command_api.domain.expiry import expire_record
 from command_api.domain.holds import check_free
 from command_api.domain.limits import check_tables
 from command_api.domain.model import BookingRecord, Day, Scope, Venue
@@ -33,8 +34,9 @@ from command_api.domain.new_booking import (
     is_pending,
 )
 from command_api.domain.pricing import Quote, quote
+from command_api.domain.step import Cause
 from command_api.domain.times import later
-from command_api.domain.transfer import transfer
+from command_api.domain.transfer import as_if_without, transfer
 from holdfast.contracts.bookings import RescheduleRequest
 from holdfast.contracts.notices import NoticeType
 from holdfast.contracts.problems import Code
@@ -68,7 +70,12 @@ def reschedule_booking(scope: Scope, command: RescheduleBooking, now: str) -> De
     if to == booking.channel and _is_same(asked, booking):
         return draft.close(answer_of(booking, draft.now))
     goal = _Goal(day, asked, quote(venue, day, asked.units))
-    return _check(draft, command, booking, goal) or _move(draft, command, booking, goal)
+    cause = cause_of(Reason.BOOKING_RESCHEDULED, command.asker.actor, booking)
+    trial = as_if_without(scope, now, cause, booking)
+    if denied := _check(trial, command, booking, goal):
+        return denied
+    _repeat_ends(draft, trial)
+    return _move(draft, command, booking, goal, cause)
 
 
 def _asked(
@@ -90,49 +97,22 @@ def _is_same(asked: Asked, booking: BookingRecord) -> bool:
 
 
 def _check(
-    draft: Draft, command: RescheduleBooking, booking: BookingRecord, goal: _Goal
+    trial: Draft, command: RescheduleBooking, booking: BookingRecord, goal: _Goal
 ) -> Rejection | None:
-    asker, there = command.asker, draft.at(command.to)
+    asker, there = command.asker, trial.at(command.to)
     day, asked, price = goal
-    most = draft.venue.policy.max_sections_per_hold
-    draft.relies_on_future(booking.approval_expires_at)
-    draft.relies_on_future(day.ends_at if asker.is_staff else day.closes_at)
+    most = trial.venue.policy.max_sections_per_hold
+    trial.relies_on_future(booking.approval_expires_at)
+    trial.relies_on_future(day.ends_at if asker.is_staff else day.closes_at)
     return (
-        _check_hour(draft, booking, asker)
+        _check_hour(trial, booking, asker)
         or closed(day, asker, there.now)
         or _check_approval(there, booking, asker, day)
         or (None if command.request.section_ids is None else check_count(len(asked.claims), most))
-        or check_party(draft.venue, asked.units, booking.party_size)
-        or _check_free(there, asked, asker, booking)
+        or check_party(trial.venue, asked.units, booking.party_size)
+        or check_free(there, asked, asker, booking.customer_id)
         or check_tables(there, booking.customer_id, asked.claims, without=booking.id)
         or _check_deposit(asker, booking, price)
-    )
-
-
-def _check_free(
-    there: Draft, asked: Asked, asker: Asker, booking: BookingRecord
-) -> Rejection | None:
-    """Only what it does not have already must be free: its own claims, which lie there where it moves
-    within a channel or to one that overlaps, are in nobody's way but others'."""
-    own = {
-        section_id: claim.quantity
-        for section_id in asked.claims
-        if (claim := there.claim(section_id, booking.id)) is not None
-    }
-    more = {
-        section_id: quantity - own.get(section_id, 0)
-        for section_id, quantity in asked.claims.items()
-        if quantity > own.get(section_id, 0)
-    }
-    denied = check_free(there, Asked(asked.units, more), asker, booking.customer_id)
-    if denied is None or denied.code is not Code.CAPACITY_EXCEEDED:
-        return denied
-    section_id, left = denied.facts["sectionId"], denied.facts["available"]
-    wanted, left = asked.claims[section_id], left + own.get(section_id, 0)
-    return msgspec.structs.replace(
-        denied,
-        detail=f"Section {section_id} has {left} left for the booking; {wanted} were asked for.",
-        facts={"sectionId": section_id, "requested": wanted, "available": left},
     )
 
 
@@ -191,14 +171,21 @@ def _check_deposit(asker: Asker, booking: BookingRecord, price: Quote) -> Reject
     )
 
 
+def _repeat_ends(draft: Draft, trial: Draft) -> None:
+    """What was due and in the way on trial ends here, and the trial's window of time is the outcome's."""
+    for record in trial.all_records():
+        expire_record(draft.at(record.channel), record.id)
+    draft.relies_on_past(trial.valid_from)
+    draft.relies_on_future(trial.valid_until)
+
+
 def _move(
-    draft: Draft, command: RescheduleBooking, booking: BookingRecord, goal: _Goal
+    draft: Draft, command: RescheduleBooking, booking: BookingRecord, goal: _Goal, cause: Cause
 ) -> Decision:
     there, asker = draft.at(command.to), command.asker
     _count_old_night(draft, booking)
     moved = _moved(there, booking, asker, goal)
     moved.status_reason = command.request.reason
-    cause = cause_of(Reason.BOOKING_RESCHEDULED, asker.actor, booking)
     claims = {id_: claim_of(moved, id_, amount) for id_, amount in goal.price.amounts.items()}
     moved.spans = transfer(draft, there, cause, booking, claims)
     moved.version = there.version

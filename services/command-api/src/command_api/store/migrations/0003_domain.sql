@@ -174,8 +174,8 @@ begin
             as u (g, club, head, section, claim, kind, quantity, exclusive, expires, doc)
         where u.g <> all (bad)
         on conflict (club, head, section, claim_id) do update
-            set kind = excluded.kind, quantity = excluded.quantity, expires_ms = excluded.expires_ms,
-                doc = excluded.doc;
+            set kind = excluded.kind, quantity = excluded.quantity, exclusive = excluded.exclusive,
+                expires_ms = excluded.expires_ms, doc = excluded.doc;
 end $$;
 
 -- Every look-up is by a unique index. Plans are cached, and a plan made while the tables were small
