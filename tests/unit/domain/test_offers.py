@@ -1,0 +1,395 @@
+"""Who gets what comes free."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.unit.domain.build import DATE, KEY, NOW, STAFF, accepted, customer, rejected
+from tests.unit.domain.waiting import TABLES, Queue, tables
+
+from command_api.domain.commands import ChangeHold, HoldSections, ReleaseHold, ServeWaitlist
+from command_api.domain.decide import decide
+from command_api.domain.model import HoldRecord, Missing, Quota, Scope
+from command_api.domain.offers import entry_of
+from command_api.domain.times import later
+from command_api.domain.waitlist import serve_waitlist
+from holdfast.contracts.channels import ChannelKey
+from holdfast.contracts.holds import HoldChange, HoldRequest
+from holdfast.contracts.problems import Code
+from holdfast.contracts.states import Reason, SectionKind, WaitlistStatus
+from holdfast.contracts.venues import Category, Policy, Section, Slot
+
+ZOE = customer("zoe")
+
+
+def full(*sizes: int, **more: Any) -> tuple[Queue, list[str]]:
+    """Tables for so many each, all held by Zoe for an hour; the ids of the holds."""
+    policy = more.pop("policy", Policy(hold_ttl_seconds=3600, max_ttl_seconds=3600))
+    queue = Queue(policy, sections=tables(*sizes), **more)
+    queue.venue.policy.max_hold_seconds = 3600
+    return queue, [queue.hold(f"t{n}", by=ZOE).hold_id for n in range(len(sizes))]
+
+
+def test_the_first_in_the_queue_comes_first() -> None:
+    queue, (held,) = full(4)
+    for name in ("ann", "bob", "cat"):
+        queue.join(name, 2)
+    accepted(queue.release(held, by=ZOE))
+    assert [queue.status(f"e{n}") for n in (1, 2, 3)] == ["offered", "waiting", "waiting"]
+
+
+def test_the_order_is_that_of_joining_and_then_of_the_id() -> None:
+    queue, (held,) = full(4)
+    queue.join("ann", 2)
+    queue.pass_time(-10)  # a channel's time never goes back
+    queue.join("bob", 2)
+    assert queue.entry("e2").created_at == queue.entry("e1").created_at
+    accepted(queue.release(held, by=ZOE))
+    assert queue.offered("e1") == ["t0"]
+
+
+def test_a_party_that_does_not_fit_is_passed_over_and_keeps_its_place() -> None:
+    queue, (small, large) = full(2, 6)
+    queue.join("ann", 5)
+    queue.join("bob", 2)
+    accepted(queue.release(small, by=ZOE))
+    assert (queue.offered("e1"), queue.offered("e2")) == ([], ["t0"])
+    assert queue.join("ann", 5).position == 1
+    cat = queue.join("cat", 5)
+    accepted(queue.release(large, by=ZOE))
+    assert (queue.offered("e1"), queue.offered(cat.entry_id)) == (["t1"], [])
+
+
+def test_nobody_gets_what_somebody_ahead_could_have() -> None:
+    queue, (_small, large) = full(2, 6)
+    queue.join("ann", 5)
+    queue.join("bob", 2)
+    accepted(queue.release(large, by=ZOE))
+    assert (queue.offered("e1"), queue.offered("e2")) == (["t1"], [])
+    assert queue.join("dan", 6).position == 2
+
+
+def test_two_that_come_free_make_two_offers() -> None:
+    queue, _held = full(4, 4)
+    for name in ("ann", "bob", "cat"):
+        queue.join(name, 2)
+    ids = list(queue.state.claims["t0"]) + list(queue.state.claims["t1"])
+    queue.pass_time(3600)
+    made = queue.expire(*ids)
+    assert [queue.offered(f"e{n}") for n in (1, 2, 3)] == [["t0"], ["t1"], []]
+    assert [event.reason for event in made.events] == [
+        Reason.HOLD_EXPIRED,
+        Reason.HOLD_EXPIRED,
+        Reason.OFFER_CREATED,
+        Reason.OFFER_CREATED,
+    ]
+
+
+def test_one_hold_of_two_tables_serves_two() -> None:
+    queue = Queue(sections=tables(4, 4))
+    both = queue.hold("t0", "t1", by=ZOE)
+    queue.join("ann", 4)
+    queue.join("bob", 4)
+    accepted(queue.release(both.hold_id, by=ZOE))
+    assert (queue.offered("e1"), queue.offered("e2")) == (["t0"], ["t1"])
+
+
+@pytest.mark.parametrize("how", ["release", "cancel", "unblock", "expire", "decline"])
+def test_whatever_frees_it_offers_it(how: str) -> None:
+    queue = Queue(sections=tables(4))
+    if how == "cancel":
+        booking = queue.book("t0")
+    elif how == "unblock":
+        block = queue.block("t0")
+    elif how == "decline":
+        first = queue.join("zoe", 2)
+    else:
+        hold = queue.hold("t0", by=ZOE)
+    entry = queue.join("ann", 4)
+    assert entry.status is WaitlistStatus.WAITING
+    if how == "cancel":
+        accepted(queue.cancel(booking.booking_id, by=ZOE))
+    elif how == "unblock":
+        accepted(queue.unblock(block.block_id))
+    elif how == "decline":
+        assert first.offer is not None
+        accepted(queue.decline(first.offer.offer_id, ZOE))
+    elif how == "release":
+        accepted(queue.release(hold.hold_id, by=ZOE))
+    else:
+        queue.pass_time(900)
+        queue.expire(hold.hold_id)
+    assert queue.offered(entry.entry_id) == ["t0"]
+
+
+def test_what_a_newcomer_finds_expired_goes_to_who_waits() -> None:
+    queue = Queue(sections=tables(4))
+    hold = queue.hold("t0", by=ZOE)
+    entry = queue.join("ann", 2)
+    queue.pass_time(300)
+    denied = rejected(queue.try_hold("t0", by=customer("bob")))
+    assert denied.code is Code.SECTION_NOT_AVAILABLE
+    assert denied.facts["heldUntil"] == later(queue.now, 600)
+    queue.expire(hold.hold_id)
+    assert queue.offered(entry.entry_id) == ["t0"]
+
+
+def test_a_newcomer_has_what_nobody_who_waits_can_use() -> None:
+    queue = Queue(sections=tables(4, 6))
+    queue.hold("t0", by=ZOE)
+    queue.hold("t1", by=ZOE)
+    entry = queue.join("ann", 5)
+    queue.pass_time(300)
+    queue.hold("t0", by=customer("bob"))
+    assert queue.status(entry.entry_id) is WaitlistStatus.WAITING
+
+
+def test_a_newcomer_shares_a_pool_with_those_who_wait() -> None:
+    queue = Queue(sections=[Section(section_id="p", kind=SectionKind.POOL, capacity=5)])
+    queue.hold("p", quantities={"p": 5}, by=ZOE)
+    entry = queue.join("ann", 2)
+    queue.pass_time(300)
+    denied = rejected(queue.try_hold("p", quantities={"p": 4}, by=customer("bob")))
+    assert (denied.facts["requested"], denied.facts["available"]) == (4, 3)
+    queue.hold("p", quantities={"p": 3}, by=customer("bob"))
+    assert queue.offered(entry.entry_id) == ["p"]
+    assert queue.section("p").capacity.available == 0
+
+
+def test_a_block_goes_ahead_of_those_who_wait() -> None:
+    queue = Queue(sections=tables(4))
+    queue.hold("t0", by=ZOE)
+    entry = queue.join("ann", 2)
+    queue.pass_time(300)
+    queue.block("t0")
+    assert queue.status(entry.entry_id) is WaitlistStatus.WAITING
+
+
+def test_the_smallest_table_that_fits_is_offered() -> None:
+    queue = Queue(sections=TABLES)
+    three, one = queue.join("ann", 3), queue.join("bob", 1)
+    assert queue.offered(three.entry_id) == ["four"]
+    assert queue.offered(one.entry_id) == ["two"]
+
+
+def test_a_table_with_seats_is_offered_whole_and_only_when_all_of_it_is_free() -> None:
+    seats = [Section(section_id=f"t-{n}", kind=SectionKind.SEAT, parent_id="t") for n in range(4)]
+    queue = Queue(sections=[Section(section_id="t", kind=SectionKind.TABLE), *seats])
+    hold, other = queue.hold("t-0", by=ZOE), queue.hold("t-1", by=ZOE)
+    queue.join("ann", 4)
+    queue.join("bob", 1)
+    assert queue.offered("e2") == ["t-2"]
+    accepted(queue.release(hold.hold_id, by=ZOE))
+    accepted(queue.release(other.hold_id, by=ZOE))
+    assert queue.offered("e1") == []
+    assert rejected(queue.try_join("cat", 5)).facts["max"] == 4
+    accepted(queue.decline("hld_e2_1", customer("bob")))
+    assert queue.offered("e1") == ["t-0", "t-1", "t-2", "t-3"]
+
+
+def test_pools_give_one_unit_for_each_person_after_tables() -> None:
+    pool = Section(section_id="p", kind=SectionKind.POOL, capacity=5, price=100)
+    queue = Queue(sections=[pool, *tables(2)])
+    queue.join("ann", 2)
+    queue.join("bob", 3)
+    assert (queue.offered("e1"), queue.offered("e2")) == (["t0"], ["p"])
+    entry = queue.entry("e2")
+    hold = queue.state.records[entry.hold_id or ""]
+    assert queue.state.claims["p"][hold.id].quantity == 3
+    assert isinstance(hold, HoldRecord)
+    assert (hold.total_amount, hold.items[0].quantity) == (300, 3)
+    assert queue.join("cat", 3).status is WaitlistStatus.WAITING
+
+
+def test_theatre_seats_are_offered_side_by_side() -> None:
+    seats = [
+        Section(section_id=f"a{n}", kind=SectionKind.SEAT, row_label="A", seat_number=n)
+        for n in range(1, 7)
+    ]
+    queue = Queue(sections=seats)
+    one, four = queue.hold("a1", by=ZOE), queue.hold("a4", by=ZOE)
+    rest = [queue.hold(f"a{n}", by=ZOE) for n in (2, 3, 5, 6)]
+    assert rejected(queue.try_join("ann", 7)).facts["max"] == 6
+    queue.join("ann", 3)
+    for hold in (one, four, rest[0]):
+        accepted(queue.release(hold.hold_id, by=ZOE))
+    assert queue.offered("e2") == []
+    accepted(queue.release(rest[1].hold_id, by=ZOE))
+    assert queue.offered("e2") == ["a1", "a2", "a3"]
+
+
+def test_a_category_is_waited_for_alone() -> None:
+    sections = [
+        Section(section_id="a", category_id="gold"),
+        Section(section_id="b", category_id="blue"),
+    ]
+    queue = Queue(
+        sections=sections,
+        categories=[Category(category_id="gold"), Category(category_id="blue")],
+    )
+    gold, blue = queue.hold("a", by=ZOE), queue.hold("b", by=ZOE)
+    queue.join("ann", 2, "blue")
+    queue.join("bob", 2)
+    accepted(queue.release(gold.hold_id, by=ZOE))
+    assert (queue.offered("e1"), queue.offered("e2")) == ([], ["a"])
+    accepted(queue.release(blue.hold_id, by=ZOE))
+    assert queue.offered("e1") == ["b"]
+
+
+def test_an_offer_ends_with_the_time_to_book() -> None:
+    queue = Queue(sections=tables(4))
+    queue.now = "2026-02-16T02:58:00.000Z"
+    entry = queue.join("ann", 2)
+    assert entry.offer is not None
+    assert entry.offer.expires_at == "2026-02-16T03:00:00.000Z"
+    assert queue.decisions[-1].valid_until == "2026-02-16T03:00:00.000Z"
+
+
+def test_nothing_is_offered_once_the_slot_is_over() -> None:
+    queue, (held,) = full(4)
+    queue.join("ann", 2)
+    queue.now = "2026-02-16T03:00:00.000Z"
+    queue.expire(held)
+    assert queue.status("e1") is WaitlistStatus.WAITING
+    queue.serve()
+    assert queue.status("e1") is WaitlistStatus.EXPIRED
+
+
+def test_a_customer_at_a_limit_is_passed_over_until_below_it() -> None:
+    policy = Policy(max_active_holds_per_customer=1)
+    queue = Queue(policy, sections=tables(4, 4, 4))
+    own = queue.hold("t0", by=customer("ann"))
+    second, third = queue.hold("t1", by=ZOE), queue.hold("t2", by=customer("yan"))
+    queue.join("ann", 2)
+    queue.join("bob", 2)
+    accepted(queue.release(second.hold_id, by=ZOE))
+    assert (queue.offered("e1"), queue.offered("e2")) == ([], ["t1"])
+    accepted(queue.release(own.hold_id, by=customer("ann")))
+    assert queue.offered("e1") == ["t0"], "released and offered in one outcome"
+    assert third.hold_id in queue.state.records
+
+
+def test_tables_of_the_night_count_for_offers_too() -> None:
+    queue = Queue(Policy(max_tables_per_customer_per_date=1), sections=tables(4, 4))
+    queue.book("t0", "ann")
+    hold = queue.hold("t1", by=ZOE)
+    queue.join("ann", 2)
+    accepted(queue.release(hold.hold_id, by=ZOE))
+    assert queue.status("e1") is WaitlistStatus.WAITING
+
+
+def test_what_limits_a_customer_is_asked_for_where_it_was_not_loaded() -> None:
+    queue = Queue(Policy(max_active_holds_per_customer=1), sections=tables(4))
+    hold = queue.hold("t0", by=ZOE)
+    queue.join("ann", 2)
+    zoes = {key: quota for key, quota in queue.quotas.items() if key.customer_id == "zoe"}
+    command = ReleaseHold(channel=KEY, asker=ZOE, hold_id=hold.hold_id, record=None)
+    with pytest.raises(Missing) as missing:
+        decide(Scope(queue.venue, queue.state, {}, zoes), command, queue.now)
+    assert [key.customer_id for key in missing.value.quotas] == ["ann"]
+    loaded = zoes | {key: Quota(key, queue.venue.revision) for key in missing.value.quotas}
+    accepted(decide(Scope(queue.venue, queue.state, {}, loaded), command, queue.now))
+
+
+def test_the_same_decision_twice_is_the_same_to_the_letter() -> None:
+    queue, (held,) = full(4)
+    queue.join("ann", 2)
+    command = ReleaseHold(channel=KEY, asker=ZOE, hold_id=held, record=None)
+    outcomes = [decide(queue.scope(), command, queue.now) for _ in range(2)]
+    assert outcomes[0] == outcomes[1]
+    assert entry_of("hld_e1_1") == "e1"
+
+
+def test_what_a_venue_has_more_of_is_offered_by_the_leader() -> None:
+    queue, _held = full(4)
+    queue.join("ann", 2)
+    queue.venue = Queue(sections=tables(4, 4)).venue
+    made = queue.serve()
+    assert queue.offered("e1") == ["t1"]
+    assert {event.reason for event in made.events} == {Reason.OFFER_CREATED}
+    assert queue.serve().parts == {}
+
+
+def test_fewer_units_of_a_pool_make_room_for_who_waits() -> None:
+    queue = Queue(sections=[Section(section_id="p", kind=SectionKind.POOL, capacity=4)])
+    hold = queue.hold("p", quantities={"p": 4}, by=ZOE)
+    queue.join("ann", 2)
+    accepted(
+        queue.run(
+            ChangeHold(
+                channel=KEY,
+                asker=ZOE,
+                hold_id=hold.hold_id,
+                change=HoldChange(quantities={"p": 1}),
+                record=None,
+            )
+        )
+    )
+    assert queue.offered("e1") == ["p"]
+
+
+EARLY = ChannelKey("backroom", "leeds", DATE, "early")
+SLOTS = [
+    Slot(slot_id="early", start="19:00", end="22:00"),
+    Slot(slot_id="late", start="21:00", end="24:00"),
+]
+
+
+def hold_early(queue: Queue, section_id: str) -> None:
+    request = HoldRequest(date=DATE, slot_id="early", section_ids=[section_id])
+    accepted(
+        queue.run(
+            HoldSections(
+                channel=EARLY, asker=ZOE, request=request, customer_id="zoe", hold_id="early-hold"
+            )
+        )
+    )
+
+
+def test_what_comes_free_in_an_overlapping_slot_is_offered_to_who_waits_here() -> None:
+    queue = Queue(sections=tables(4), slots=SLOTS)
+    hold_early(queue, "t0")
+    entry = queue.join("ann", 2)
+    assert entry.status is WaitlistStatus.WAITING
+    accepted(queue.run(ReleaseHold(channel=EARLY, asker=ZOE, hold_id="early-hold", record=None)))
+    assert queue.offered(entry.entry_id) == ["t0"]
+    mirrored = queue.channels.get(EARLY).claims["t0"]["hld_e1_1"]
+    assert mirrored.channel == KEY.name
+
+
+def test_over_overlapping_slots_the_earliest_entry_is_first() -> None:
+    for first, second in ((KEY, EARLY), (EARLY, KEY)):
+        queue = Queue(sections=tables(4), slots=SLOTS)
+        hold_early(queue, "t0")
+        queue.join("ann", 2, at=first)
+        queue.pass_time(1)
+        queue.join("bob", 2, at=second)
+        accepted(
+            queue.run(ReleaseHold(channel=EARLY, asker=ZOE, hold_id="early-hold", record=None))
+        )
+        assert (queue.status("e1"), queue.status("e2")) == ("offered", "waiting")
+
+
+def test_where_nobody_waits_nothing_is_looked_at() -> None:
+    queue = Queue(sections=tables(4))
+    hold = queue.hold("t0", by=ZOE)
+    before = dict(queue.venue.plans)
+    accepted(queue.release(hold.hold_id, by=ZOE))
+    assert queue.venue.plans == before == {}
+
+
+def test_staff_may_take_what_they_put_on_the_list() -> None:
+    queue = Queue(sections=tables(4))
+    entry = queue.join(None, 2, by=STAFF)
+    assert entry.offer is not None
+    accepted(queue.accept(entry.offer.offer_id, STAFF, contact=None))
+    assert queue.entry(entry.entry_id).status is WaitlistStatus.ACCEPTED
+
+
+def test_serving_reads_no_clock_and_draws_no_chance() -> None:
+    queue, _held = full(4)
+    queue.join("ann", 2)
+    queue.venue = Queue(sections=tables(4, 4)).venue
+    outcomes = [serve_waitlist(queue.scope(), ServeWaitlist(channel=KEY), NOW) for _ in range(2)]
+    assert outcomes[0] == outcomes[1]
