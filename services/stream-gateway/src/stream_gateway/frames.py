@@ -22,6 +22,7 @@ from holdfast.contracts.events import (
     SseEvent,
     Viewers,
 )
+from holdfast.contracts.redact import public_capacity
 from holdfast.contracts.snapshots import Capacity, Claim
 from holdfast.contracts.states import PUBLIC_STATES, Audience, PublicState, SectionState
 from holdfast.contracts.wire import Wire
@@ -236,7 +237,7 @@ def public_body(change: Change) -> bytes:
             section_id=change.section_id,
             previous_state=PUBLIC_STATES[change.previous_state],
             new_state=new,
-            capacity=change.capacity,
+            capacity=public_capacity(change.capacity),
             held_until=change.held_until if new is PublicState.HELD else None,
             updated_at=change.updated_at,
             version=change.version,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 from msgspec import UNSET
 
+from holdfast.contracts.redact import public_capacity
 from holdfast.contracts.snapshots import (
     Claim,
     PublicSection,
@@ -116,7 +117,7 @@ def _public(section: StaffSection) -> bytes:
         PublicSection(
             section_id=section.section_id,
             state=state,
-            capacity=section.capacity,
+            capacity=public_capacity(section.capacity),
             held_until=section.held_until if state is PublicState.HELD else None,
         )
     )

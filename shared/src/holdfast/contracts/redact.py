@@ -24,7 +24,7 @@ def public_event(event: AvailabilityUpdated) -> PublicAvailabilityUpdated:
         section_id=event.section_id,
         previous_state=PUBLIC_STATES[event.previous_state],
         new_state=PUBLIC_STATES[event.new_state],
-        capacity=_public_capacity(event.capacity),
+        capacity=public_capacity(event.capacity),
         held_until=event.held_until if event.new_state is SectionState.HELD else None,
         updated_at=event.updated_at,
         version=event.version,
@@ -36,7 +36,7 @@ def public_section(section: StaffSection) -> PublicSection:
     return PublicSection(
         section_id=section.section_id,
         state=PUBLIC_STATES[section.state],
-        capacity=_public_capacity(section.capacity),
+        capacity=public_capacity(section.capacity),
         held_until=section.held_until if section.state is SectionState.HELD else None,
     )
 
@@ -62,8 +62,8 @@ def public_snapshot(snapshot: StaffSnapshot) -> PublicSnapshot:
     )
 
 
-def _public_capacity(capacity: Capacity) -> Capacity:
-    """Without what was taken beyond it."""
+def public_capacity(capacity: Capacity) -> Capacity:
+    """Without what is taken beyond it, which only staff see."""
     if not capacity.over_committed:
         return capacity
     return Capacity(total=capacity.total, available=capacity.available)

@@ -176,11 +176,12 @@ class Batch:
         for claim_id in event.claims_removed:
             self._claims[club, head, section, claim_id] = None
             self._claim_groups[club, head, section, claim_id] = group
+        unit = venue.units.get(section)
+        alone = unit is not None and unit.total == 1 and not _is_inherited(event)
         for claim in event.claims_added:
             place = (club, head, section, claim.claim_id)
-            unit = venue.units.get(section)
             own = claim.channel is msgspec.UNSET
-            self._claims[place] = claim_row(claim, own and unit is not None and unit.total == 1)
+            self._claims[place] = claim_row(claim, own and alone)
             self._claim_groups[place] = group
 
     def arguments(self) -> list[object]:
@@ -207,6 +208,12 @@ class Batch:
         ):
             arguments += list(zip(*rows, strict=True)) if rows else [()] * _ARGUMENTS[name]
         return arguments
+
+
+def _is_inherited(event: AvailabilityUpdated) -> bool:
+    """Whether a claim takes the place of another on a section that was made smaller than what is taken:
+    several may stay there, one beside the other, and become bookings. Whoever is new has to be alone."""
+    return bool(event.claims_removed) and event.capacity.over_committed > 0
 
 
 async def append(connection: Connection, batch: Batch) -> Result:
