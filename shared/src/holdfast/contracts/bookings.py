@@ -126,6 +126,8 @@ class Booking(Wire, kw_only=True):
     be `paid` without it, where staff or a service said so and no amount."""
     external_id: str | None = None
     """Where it was made elsewhere: its id there."""
+    conflict_id: str | None = None
+    """The conflict that it is or was in."""
     status_reason: str | None = None
     """Why it came to its status, in the words of whoever brought it there."""
     compensation: CompensationOffer | None = None

@@ -101,6 +101,10 @@ class Hold(Wire, kw_only=True):
     channel: str
     version: int
     booking_id: str | None = None
+    paid_amount: int = 0
+    """Minor units that signed events say were paid, without what was refunded."""
+    refund_due: int = 0
+    """Of that, what is to be paid back: the hold ended without a booking."""
 
 
 class HoldPage(Wire, kw_only=True):

@@ -53,6 +53,8 @@ def _hold(record: HoldRecord, server_time: str) -> Hold:
         channel=record.channel.name,
         version=record.version,
         booking_id=record.booking_id,
+        paid_amount=record.paid_amount,
+        refund_due=record.refund_due,
     )
 
 
@@ -89,6 +91,7 @@ def _booking(record: BookingRecord, server_time: str) -> Booking:
         version=record.version,
         paid_amount=record.paid_amount,
         external_id=record.external_id,
+        conflict_id=record.conflict_id,
         status_reason=record.status_reason,
         compensation=record.compensation,
     )
