@@ -7,14 +7,15 @@ import pytest
 from tests.unit.domain.build import DATE, MANAGER, STAFF, accepted, customer, rejected
 from tests.unit.domain.elsewhere import DINNER, EARLY, LATE, NEXT, NEXT_DATE, SLOTS, Nights
 
-from command_api.domain.commands import MoveBooking
-from command_api.domain.model import QuotaKey, Transaction
+from command_api.domain.commands import JoinWaitlist, MoveBooking
+from command_api.domain.model import HoldRecord, QuotaKey, Transaction
 from holdfast.contracts.bookings import Payment
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.notices import NoticeType
 from holdfast.contracts.problems import Code
-from holdfast.contracts.states import BookingStatus, ClaimKind, Reason, SectionState
+from holdfast.contracts.states import BookingStatus, ClaimKind, OnConflict, Reason, SectionState
 from holdfast.contracts.venues import Deposit, Policy, SlotException
+from holdfast.contracts.waitlist import WaitlistRequest
 
 BOB = customer("bob")
 
@@ -352,4 +353,35 @@ def test_a_block_in_the_new_place_is_in_the_way(section: str) -> None:
     assert rejected(place.try_move(booking.booking_id, LATE, section)).code is (
         Code.SECTION_NOT_AVAILABLE
     )
+    place.check()
+
+
+def test_what_it_leaves_is_offered_to_who_waits_for_it_and_what_it_keeps_is_not() -> None:
+    place = Nights(slots=SLOTS[:1])
+    place.block(*(f"{table}-{seat}" for table in ("t1", "t2") for seat in (1, 2)))
+    booking = place.book("s1", "s2")
+    place.book("s3", "m", "p", by=STAFF, quantities={"m": 3, "p": 5})
+    place.block(*(f"a{seat}" for seat in range(1, 7)), "t1-3", "t1-4")
+    waits = WaitlistRequest(date=LATE.date, slot_id=LATE.slot, party_size=4)
+    accepted(
+        place.run(
+            JoinWaitlist(
+                channel=LATE, asker=BOB, request=waits, customer_id="bob", entry_id="wle_1"
+            )
+        )
+    )
+    outcome = accepted(place.try_move(booking.booking_id, LATE, "s1"))
+    place.check()
+    (hold,) = (record for record in outcome.records if isinstance(record, HoldRecord))
+    assert (hold.customer_id, hold.claims) == ("bob", {"s2": 1})
+    assert place.booking(booking.booking_id).claims == {"s1": 1}
+
+
+def test_a_block_that_waits_takes_what_it_leaves() -> None:
+    place = Nights(slots=SLOTS[:1])
+    booking = place.book("s1", "s2")
+    block = place.block("s1", on_conflict=OnConflict.AFTER_RELEASE)
+    place.move(booking.booking_id, NEXT)
+    (claim,) = place.channels.get(LATE).claims["s1"].values()
+    assert (claim.claim_id, claim.kind) == (block.block_id, ClaimKind.BLOCK)
     place.check()
