@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Iterable
 from typing import Any, cast
 
 import httpx
@@ -11,8 +13,10 @@ from tests.unit.domain.build import NOW, venue
 from command_api.domain.claims import tally_of
 from command_api.domain.decision import Rejection
 from command_api.domain.floor_plan import FloorPlan
-from command_api.domain.model import BookingRecord, ChannelState, Record, Venue
+from command_api.domain.model import BookingRecord, ChannelState, HoldRecord, Record, Venue
 from command_api.domain.places import Lots, lots_of
+from command_api.domain.queue import ends_of
+from command_api.domain.vacancy import Vacancy, vacancy_of
 from command_api.http.app import create_app
 from command_api.http.call import Services
 from command_api.http.guests import Guests
@@ -23,10 +27,11 @@ from command_api.store.bookings import BookingFilter
 from command_api.store.occupancy import Tallies
 from command_api.store.reads import Reads
 from command_api.store.venues import ClubMissing, RevisionMismatch, RevisionRequired, VenueStored
+from command_api.store.waitlist import Queue
 from command_api.writer import Writer
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.cursor import Cursor
-from holdfast.contracts.ids import epoch_ms
+from holdfast.contracts.ids import epoch_ms, timestamp
 from holdfast.contracts.states import Role
 from holdfast.contracts.venues import (
     Club,
@@ -74,9 +79,7 @@ class StubOccupancy:
         self._reads = reads
         self.asked: list[list[str] | None] = []
 
-    async def tallies(
-        self, found: Venue, key: ChannelKey, sections: list[str] | None
-    ) -> Tallies:
+    async def tallies(self, found: Venue, key: ChannelKey, sections: list[str] | None) -> Tallies:
         self.asked.append(sections)
         state = await self._reads.channel(key)
         counted = {id_: tally_of(claims.values()) for id_, claims in state.claims.items()}
@@ -89,6 +92,27 @@ class StubOccupancy:
 
     async def places_taken(self, *_range: Any) -> dict[tuple[str, str], int]:
         return {}
+
+
+class StubVacancies:
+    """What is free by the stub's channels; `asked` are the keys, load by load."""
+
+    def __init__(self, reads: StubReads) -> None:
+        self._reads = reads
+        self.asked: list[list[ChannelKey]] = []
+        self.error: Exception | None = None
+
+    async def of(
+        self, found: Venue, keys: Iterable[ChannelKey], now_ms: int
+    ) -> dict[ChannelKey, Vacancy]:
+        self.asked.append(list(keys))
+        await asyncio.sleep(0)
+        if self.error is not None:
+            raise self.error
+        return {
+            key: vacancy_of(found, await self._reads.channel(key), timestamp(now_ms))
+            for key in self.asked[-1]
+        }
 
 
 class StubBookings:
@@ -109,6 +133,20 @@ class StubBookings:
         return list(found[:limit])
 
 
+class StubWaitlist:
+    """The queues of the stub's channels."""
+
+    def __init__(self, reads: StubReads) -> None:
+        self._reads = reads
+
+    async def queue(self, key: ChannelKey) -> Queue:
+        state = await self._reads.channel(key)
+        holds = {id_: r for id_, r in state.records.items() if isinstance(r, HoldRecord)}
+        claims = [claim for here in state.claims.values() for claim in here.values()]
+        entries = sorted(state.entries.values(), key=lambda entry: (entry.created_at, entry.id))
+        return Queue(entries, holds, ends_of(claims))
+
+
 class StubReads:
     """What is stored, by hand."""
 
@@ -121,7 +159,9 @@ class StubReads:
         self.looked_up: list[str] = []
         self.error: Exception | None = None
         self.occupancy = StubOccupancy(self)
+        self.vacancies = StubVacancies(self)
         self.bookings = StubBookings(self)
+        self.waitlist = StubWaitlist(self)
 
     async def venue(self, club_id: str, venue_id: str) -> Venue | None:
         if self.error is not None:
@@ -163,7 +203,7 @@ class StubReads:
         after: tuple[int, str] | None,
         **_more: Any,
     ) -> list[Record]:
-        prefix = {"hold": "h", "booking": "b"}[kind]
+        prefix = {"hold": "h", "booking": "b", "entry": "e"}[kind]
         mine = [r for r in self.records.values() if r.customer_id == customer_id]
         mine.sort(key=lambda record: (record.created_at, record.id), reverse=True)
         if after is not None:
@@ -173,7 +213,7 @@ class StubReads:
     async def channel(self, key: ChannelKey) -> ChannelState:
         return self.channels.get(key, ChannelState(key))
 
-    def floor_plan(self, found: Venue) -> FloorPlan:
+    async def floor_plan(self, found: Venue) -> FloorPlan:
         return FloorPlan(found)
 
     async def channel_version(self, key: ChannelKey) -> int:
@@ -215,7 +255,7 @@ class Desk:
         self.reads = StubReads()
         self.now = NOW
         self.ready = {"postgres": True}
-        services = Services(
+        self.services = services = Services(
             writer=cast(Writer, self.writer),
             reads=cast(Reads, self.reads),
             put_venue=self._put_venue,

@@ -189,6 +189,7 @@ async def compose(
     def readiness() -> dict[str, bool]:
         return {"postgres": writer.connected, "running": not stop.is_set()}
 
+    http_metrics = HttpMetrics(registry)
     services = Services(
         writer=writer,
         reads=reads,
@@ -203,10 +204,9 @@ async def compose(
             session_seconds=config.guest_session_seconds,
         ),
         payment_secrets=PaymentSecrets(config.payment_secrets),
+        stale_attempt=http_metrics.stale_attempt,
     )
-    app = create_app(
-        services, cors_origins=config.cors_origins, observe=HttpMetrics(registry).observe
-    )
+    app = create_app(services, cors_origins=config.cors_origins, observe=http_metrics.observe)
     rpc = Rpc(nc, pool, app, now_ms=clock.now_ms)
     for part in (hints, writer, leader, rpc):
         await part.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from holdfast.runtime.metrics import LATENCY_BUCKETS
 
@@ -14,9 +14,14 @@ if TYPE_CHECKING:
 
 
 class HttpMetrics:
-    """One histogram by path template, method and status."""
+    """One histogram by path template, method and status; and what a status does not tell."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self._stale = Counter(
+            "holdfast_stale_attempts",
+            "Requests that lost to a change which came after the version that the asker had seen",
+            registry=registry,
+        )
         self._seconds = Histogram(
             "holdfast_http_seconds",
             "From the request's head to its answer",
@@ -29,6 +34,10 @@ class HttpMetrics:
         """One request is done; methods that we do not know are one label."""
         known = method if method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE") else "other"
         self._seconds.labels(path, known, status).observe(seconds)
+
+    def stale_attempt(self) -> None:
+        """Somebody asked for what their screen showed free, and it no longer was."""
+        self._stale.inc()
 
 
 class WriterMetrics:

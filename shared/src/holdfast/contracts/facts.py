@@ -47,17 +47,24 @@ class SectionNotAvailable(Problem, frozen=True, kw_only=True):
     held_until: Timestamp | UnsetType | None = UNSET
     """When the last of the holds in the way ends; null where something else is in the way."""
     alternatives: list[Alternative] | UnsetType = UNSET
+    waitlist_option: bool | UnsetType = UNSET
+    """The slot is open, and nothing on it fits: the waitlist is what is left."""
     version: int | UnsetType = UNSET
     own_hold_id: str | UnsetType = UNSET
     """It is the asker's own hold that is in the way."""
 
 
 class CapacityExceeded(Problem, frozen=True, kw_only=True):
-    """A section with room for many has not enough left."""
+    """A section with room for many has not enough left, or a waitlist no place."""
 
-    section_id: str
+    section_id: str | UnsetType = UNSET
+    max: int | UnsetType = UNSET
+    """Of the waitlist."""
     requested: int
     available: int
+    alternatives: list[Alternative] | UnsetType = UNSET
+    waitlist_option: bool | UnsetType = UNSET
+    version: int | UnsetType = UNSET
 
 
 class HoldNotOwned(Problem, frozen=True, kw_only=True):
@@ -70,10 +77,12 @@ class InvalidTransition(Problem, frozen=True, kw_only=True):
     """`currentStatus`: of the hold, booking, block, entry (`status` is the HTTP one)."""
 
     current_status: str
-    booking_id: str | UnsetType = UNSET
-    """The booking that the hold has become."""
+    booking_id: str | UnsetType | None = UNSET
+    """The booking that the hold, or the offer, has become."""
     entry_id: str | UnsetType = UNSET
-    """The waitlist entry whose offer the hold is."""
+    """The waitlist entry whose offer the hold is, or that waits already."""
+    winner_id: str | UnsetType | None = UNSET
+    """The booking that won the conflict."""
 
 
 class BlockConflict(Problem, frozen=True, kw_only=True):

@@ -102,7 +102,13 @@ def _too_many_units(draft: Draft, unit: Unit, asked: Asked) -> Rejection:
     return Rejection(
         code=Code.CAPACITY_EXCEEDED,
         detail=f"Section {section_id} has {left} left; {requested} were asked for.",
-        facts={"sectionId": section_id, "requested": requested, "available": left},
+        facts={
+            "sectionId": section_id,
+            "requested": requested,
+            "available": left,
+            "version": draft.state.version,
+            "alternatives": [],
+        },
         valid_until=None if first is None else first.at,
     )
 

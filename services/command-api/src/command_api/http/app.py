@@ -13,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route
 
 from command_api.http import (
+    alternatives,
     audit,
     availability,
     blocks,
@@ -62,6 +63,7 @@ RESOURCES: dict[str, dict[str, Handler]] = {
     VENUE + "/holds/{id}/confirm": {"POST": holds.confirm_hold},
     VENUE + "/holds/{id}/extend": {"POST": holds.extend_hold},
     VENUE + "/availability": {"GET": availability.read_availability},
+    VENUE + "/alternatives": {"GET": alternatives.read_alternatives},
     VENUE + "/bookings": {
         "GET": booking_list.list_bookings,
         "POST": bookings.request_booking,
@@ -77,8 +79,8 @@ RESOURCES: dict[str, dict[str, Handler]] = {
     VENUE + "/booking-series": {"POST": series.book_series},
     VENUE + "/booking-series/{id}": {"GET": series.read_series},
     VENUE + "/booking-series/{id}/cancel": {"POST": series.cancel_series},
-    VENUE + "/blocks": {"POST": blocks.make_block},
-    VENUE + "/blocks/{id}": {"DELETE": blocks.remove_block},
+    VENUE + "/blocks": {"POST": blocks.make_block, "GET": blocks.list_blocks},
+    VENUE + "/blocks/{id}": {"GET": blocks.read_block, "DELETE": blocks.remove_block},
     VENUE + "/waitlist": {"POST": waitlist.join_waitlist, "GET": waitlist.list_waitlist},
     VENUE + "/waitlist/{id}": {"GET": waitlist.read_entry, "DELETE": waitlist.leave_waitlist},
     VENUE + "/offers/{id}/accept": {"POST": offers.accept_offer},

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope
 
 from command_api.cache import Recent
 from command_api.http.guests import Guests
+from command_api.http.nearby import Nearby
 from command_api.http.payment_secrets import PaymentSecrets
 from command_api.http.problems import Refused, invalid
 from command_api.store.reads import Reads
@@ -32,7 +33,8 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
 class Services(msgspec.Struct, kw_only=True):
     """What handlers work with. `clock` gives now as RFC 3339, by the database's time. `places`
     remembers which channel a record made here is in, by (club, id), which spares confirming and
-    releasing a read; a booking that moved is looked up after all."""
+    releasing a read; a booking that moved is looked up after all. `nearby` finds alternatives;
+    `stale_attempt` is told of each request that lost to what its asker had not seen yet."""
 
     writer: Writer
     reads: Reads
@@ -45,6 +47,8 @@ class Services(msgspec.Struct, kw_only=True):
     places: Recent[tuple[str, str], ChannelKey] = msgspec.field(
         default_factory=lambda: Recent(100_000)
     )
+    nearby: Nearby = msgspec.field(default_factory=Nearby)
+    stale_attempt: Callable[[], None] = lambda: None
 
 
 class Call:

@@ -23,6 +23,7 @@ from command_api.domain.model import (
 from command_api.http.answer import JSON, NO_STORE, Answer, Header
 from command_api.http.auth import venue_of
 from command_api.http.call import Call
+from command_api.http.denied import explained
 from command_api.http.problems import Refused, refusal
 from command_api.job import Reply, Submission
 from holdfast.contracts.channels import ChannelKey
@@ -137,7 +138,7 @@ async def _submit(
         digest = hashlib.sha256(
             b"%s %s\n%s" % (call.method.encode(), call.path.encode(), body)
         ).digest()
-    return await call.services.writer.submit(
+    outcome = await call.services.writer.submit(
         Submission(
             command=command,
             club=command.channel.club,
@@ -148,6 +149,9 @@ async def _submit(
             hash=digest,
         )
     )
+    if isinstance(outcome, Rejection):
+        return await explained(call.services, command, outcome)
+    return outcome
 
 
 def _answer(call: Call, channel: ChannelKey, outcome: Reply | Rejection) -> Answer:

@@ -3,6 +3,7 @@ but for a venue's prepared definition, which is checked against its revision."""
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import time
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from command_api.cache import Recent
 from command_api.domain.floor_plan import FloorPlan
 from command_api.domain.model import BookingRecord, ChannelState, Record, Venue
 from command_api.store.audit import AuditLog
+from command_api.store.blocks import Blocks
 from command_api.store.bookings import Bookings
 from command_api.store.conflicts import Conflicts
 from command_api.store.heads import channel_head
@@ -39,6 +41,7 @@ class Reads:
         self._platform = platform
         self._venues: Recent[tuple[str, str], Venue] = Recent(200)
         self._plans: Recent[tuple[str, str], tuple[Venue, FloorPlan]] = Recent(200)
+        self.blocks = Blocks(pool)
         self.bookings = Bookings(pool)
         self.occupancy = Occupancy(pool)
         self.audit = AuditLog(pool)
@@ -115,12 +118,12 @@ class Reads:
             self._venues.put(place, loaded)
         return loaded
 
-    def floor_plan(self, venue: Venue) -> FloorPlan:
-        """Made once for each definition that was read."""
+    async def floor_plan(self, venue: Venue) -> FloorPlan:
+        """Made once for each definition that was read, by another thread: a large one takes a while."""
         place = (venue.club, venue.venue)
         known = self._plans.get(place)
         if known is None or known[0] is not venue:
-            known = (venue, FloorPlan(venue))
+            known = (venue, await asyncio.to_thread(FloorPlan, venue))
             self._plans.put(place, known)
         return known[1]
 
