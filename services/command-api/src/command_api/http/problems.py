@@ -101,8 +101,14 @@ def _known(error: Exception) -> Problem | None:  # noqa: PLR0911 - a table, one 
             detail = "Sections with holds, bookings or blocks on them cannot be removed."
             return Problem(Code.SECTION_IN_USE, detail, {"sectionIds": error.section_ids})
         case SlotInUse():
-            detail = "Slots with holds, bookings or blocks on nights to come cannot be removed."
-            return Problem(Code.SECTION_IN_USE, detail, {"slotIds": error.slot_ids})
+            detail = (
+                "Holds, bookings or blocks would lose their night or section, or come to overlap others: "
+                f"on {', '.join(error.dates[:5])}{' and more' if len(error.dates) > 5 else ''}."
+            )
+            facts: dict[str, Any] = {"slotIds": error.slot_ids}
+            if error.section_ids:
+                facts["sectionIds"] = error.section_ids
+            return Problem(Code.SECTION_IN_USE, detail, facts)
         case Unavailable():
             detail = "This cannot be done at the moment. Send the same request again."
             return Problem(Code.UNAVAILABLE, detail, {}, (_retry_after(error.retry_after),))

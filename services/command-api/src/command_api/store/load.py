@@ -102,7 +102,7 @@ def _channel_state(key: ChannelKey, row: Any) -> ChannelState:
 
 async def catch_up(connection: Connection, state: ChannelState) -> bool:
     """Bring `state` up to the present by the log, in place; False where it cannot be (another
-    history, too far behind) and must be loaded whole.
+    history, another definition, too far behind) and must be loaded whole.
 
     The caller holds the head's row lock: two statements must see the same moment.
     """
@@ -121,13 +121,12 @@ async def catch_up(connection: Connection, state: ChannelState) -> bool:
         return state.version == 0 and state.stamp == 0
     if row["stamp"] == state.stamp and row["version"] == state.version:
         return True
-    if not row["known"] or row["position"] - state.position > MAX_CATCH_UP:
+    if not row["known"] or row["redefined"] or row["position"] - state.position > MAX_CATCH_UP:
         return False
     known_at = epoch_ms(state.updated_at) if state.updated_at else 0
     touched: set[str] = set(row["records"] or ())
     for body in row["bodies"] or ():
         event = _event.decode(body)
-        state.version = event.version - 1  # layout changes in between take a version and no claim
         evolve(state, event)
         touched.update(claim.claim_id for claim in event.claims_added)
         touched.update(event.claims_removed)

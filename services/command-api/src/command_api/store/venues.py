@@ -13,6 +13,7 @@ from command_api.domain.model import Venue
 from command_api.domain.venue import prepare_venue
 from command_api.store.heads import channel_of_head, venue_head
 from command_api.store.pool import tenant
+from command_api.store.redefining import SectionInUse, SlotInUse, redefine_claimed
 from command_api.store.sql import query
 from holdfast.contracts.ids import timestamp
 from holdfast.contracts.venues import Layout, VenueDefinition
@@ -20,6 +21,8 @@ from holdfast.contracts.venues import Layout, VenueDefinition
 if TYPE_CHECKING:
     from command_api.store.pool import Connection, Pool
     from holdfast.contracts.channels import ChannelKey
+
+__all__ = ["SectionInUse", "SlotInUse", "put_venue"]
 
 _definition = msgspec.json.Decoder(VenueDefinition)
 
@@ -38,22 +41,6 @@ class RevisionMismatch(Exception):
     def __init__(self, current: int) -> None:
         super().__init__(f"the venue is at revision {current}")
         self.current = current
-
-
-class SectionInUse(Exception):
-    """Sections that have claims cannot leave the layout."""
-
-    def __init__(self, section_ids: list[str]) -> None:
-        super().__init__(f"claimed: {', '.join(section_ids[:20])}")
-        self.section_ids = section_ids
-
-
-class SlotInUse(Exception):
-    """Slots with claims on nights to come cannot leave the definition."""
-
-    def __init__(self, slot_ids: list[str]) -> None:
-        super().__init__(f"claimed: {', '.join(slot_ids[:20])}")
-        self.slot_ids = slot_ids
 
 
 class VenueStored(msgspec.Struct):
@@ -140,7 +127,7 @@ async def _write(
         definition=definition,
     )
     if old is not None:
-        await _refuse_claimed(connection, old, new)
+        await redefine_claimed(connection, old, new)
     if old is None or _layout(old) != _layout(new):
         new.layout_version += 1
     await connection.execute(
@@ -173,23 +160,6 @@ async def _write(
         )
         changed = [channel_of_head(row["club"], row["head"]) for row in rows]
     return VenueStored(new, created=old is None, changed=changed)
-
-
-async def _refuse_claimed(connection: Connection, old: Venue, new: Venue) -> None:
-    """Claims must keep the section and the slot that they are on: neither may go, nor may the section
-    become a table with seats."""
-    gone = [
-        section
-        for section, unit in old.units.items()
-        if section not in new.units or (new.units[section].seats and not unit.seats)
-    ]
-    rows = await connection.fetch(query("sections_in_use"), old.club, old.venue, gone)
-    if gone and rows:
-        raise SectionInUse([row["section"] for row in rows])
-    slots = [slot for slot in old.slots if slot not in new.slots]
-    rows = await connection.fetch(query("slots_in_use"), old.club, old.venue, slots)
-    if slots and rows:
-        raise SlotInUse([row["slot"] for row in rows])
 
 
 async def _now_ms(connection: Connection) -> int:
