@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, Literal
 
 import pytest
@@ -315,6 +316,28 @@ def test_a_refund_that_comes_first_leaves_nothing_paid(till: Till) -> None:
     till.tell("succeeded", hold_id)
     assert till.hold(hold_id).status is HoldStatus.EXPIRED
     assert till.hold(hold_id).refund_due == 0
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_events_come_to_the_same_in_whichever_order(cancelled: bool) -> None:
+    events: list[tuple[Verb, str, int]] = [
+        ("succeeded", "tx1", 1000),
+        ("refunded", "tx1", 400),
+        ("refunded", "tx1", 600),
+        ("succeeded", "tx2", 500),
+        ("failed", "tx2", 500),
+    ]
+    for order in itertools.permutations(enumerate(events)):
+        till = Till(DEPOSIT)
+        booking_id = till.floor.confirm(held(till), by=STAFF).booking_id
+        if cancelled:
+            till.floor.cancel(booking_id)
+        for number, (verb, transaction, amount) in order:
+            till.tell(verb, booking_id, transaction, amount=amount, event_id=f"evt{number}")
+        record = till.booking(booking_id)
+        assert record.paid_amount == 500
+        expected = PaymentStatus.REFUND_DUE if cancelled else PaymentStatus.PAID
+        assert record.payment_status is expected, order
 
 
 @pytest.mark.parametrize("again", [{"event_id": "r1"}, {"occurred_at": _AT}])
