@@ -106,7 +106,7 @@ def _operation(method: str, path: str, operation: Operation) -> Json:
     if operation.conditional:
         names = ("ETag", "X-Request-Id")
         answers["304"] = {"description": "What the asker has is current.", "headers": _refs(names)}
-    made["responses"] = answers | problem_responses(codes_of(path, operation))
+    made["responses"] = answers | problem_responses(codes_of(path, operation), operation.facts)
     return made
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from holdfast.contracts.problems import Code
 from holdfast.contracts.states import Role
@@ -84,6 +84,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     body: Body | None = None
     answers: tuple[Answer, ...]
     codes: tuple[Code, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+    """Members, with their types, that problems of any of the codes may have here."""
 
 
 Operations = dict[tuple[str, str], Operation]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from holdfast.contracts.facts import PROBLEMS, problem_type
 from holdfast.contracts.problems import PROBLEM_JSON, STATUS, Code, Problem
 from holdfast.openapi.operation import Access, Operation
-from holdfast.openapi.schemas import Json, ref, schemas_of
+from holdfast.openapi.schemas import Json, ref, schema_of, schemas_of
 
 _WORDS = {
     400: "The request cannot be read.",
@@ -58,13 +59,16 @@ def codes_of(path: str, operation: Operation) -> set[Code]:
     return codes
 
 
-def problem_responses(codes: Iterable[Code]) -> dict[str, Json]:
-    """A response for each status that these codes have."""
+def problem_responses(
+    codes: Iterable[Code], facts: dict[str, Any] | None = None
+) -> dict[str, Json]:
+    """A response for each status that these codes have. `facts`: types of more members."""
+    more = {name: schema_of(type_) for name, type_ in (facts or {}).items()}
     grouped: dict[int, list[Code]] = {}
     for code in Code:
         if code in set(codes):
             grouped.setdefault(STATUS[code], []).append(code)
-    return {str(status): _response(status, of) for status, of in sorted(grouped.items())}
+    return {str(status): _response(status, of, more) for status, of in sorted(grouped.items())}
 
 
 def problem_schemas(codes: Iterable[Code]) -> dict[str, Json]:
@@ -76,7 +80,7 @@ def problem_schemas(codes: Iterable[Code]) -> dict[str, Json]:
     return schemas
 
 
-def _response(status: int, codes: list[Code]) -> Json:
+def _response(status: int, codes: list[Code], more: Json) -> Json:
     names = ("X-Request-Id", *_HEADERS.get(status, ()))
     if Code.IDEMPOTENCY_IN_PROGRESS in codes:
         told = "It has `Retry-After` with `IDEMPOTENCY_IN_PROGRESS`."
@@ -86,20 +90,21 @@ def _response(status: int, codes: list[Code]) -> Json:
     return {
         "description": f"{_WORDS[status]} {listed}. {told}".strip(),
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
-        "content": {PROBLEM_JSON: {"schema": _schema(codes)}},
+        "content": {PROBLEM_JSON: {"schema": _schema(codes, more)}},
     }
 
 
-def _schema(codes: list[Code]) -> Json:
+def _schema(codes: list[Code], more: Json) -> Json:
     """One shape for each code with facts, one for all the others; told apart by `code`."""
     plain = [code for code in codes if code not in PROBLEMS]
     shapes = [ref(PROBLEMS[code]) for code in codes if code in PROBLEMS]
     if plain:
-        shapes.append({**ref(Problem), **_named(plain)})
+        shapes.append({**ref(Problem), "properties": {"code": _one_of(plain)}})
+    properties = {"properties": {"code": _one_of(codes), **more}}
     if len(shapes) == 1:
-        return {**shapes[0], **_named(codes)}
-    return {"type": "object", **_named(codes), "oneOf": shapes}
+        return {**shapes[0], **properties}
+    return {"type": "object", **properties, "oneOf": shapes}
 
 
-def _named(codes: list[Code]) -> Json:
-    return {"properties": {"code": {"type": "string", "enum": [code.value for code in codes]}}}
+def _one_of(codes: list[Code]) -> Json:
+    return {"type": "string", "enum": [code.value for code in codes]}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from msgspec import Meta
 from msgspec.structs import replace
 
 from command_api.http.openapi.common import (
@@ -9,16 +12,24 @@ from command_api.http.openapi.common import (
     IF_MATCH,
     MANAGERS,
     NIGHT,
+    PAGED,
     SLOT,
     STAFF,
     TAKING,
 )
 from command_api.http.openapi.examples import BOOKING
 from command_api.http.paths import VENUE
-from holdfast.contracts.bookings import Booking, BookingChange, BookingRequest, TransitionRequest
+from holdfast.contracts.bookings import (
+    Booking,
+    BookingChange,
+    BookingPage,
+    BookingRequest,
+    TransitionRequest,
+)
+from holdfast.contracts.ids import Date, Id
 from holdfast.contracts.problems import Code
-from holdfast.contracts.states import Role
-from holdfast.openapi.operation import Answer, Body, Operation, Operations
+from holdfast.contracts.states import BookingStatus, Role
+from holdfast.openapi.operation import Answer, Body, Operation, Operations, Parameter
 
 TAG = "bookings"
 ONE = VENUE + "/bookings/{id}"
@@ -41,7 +52,36 @@ def _move(id_: str, summary: str, words: str, roles: tuple[Role, ...], *codes: C
     )
 
 
+_STATUS = "|".join(status.value for status in BookingStatus)
+
 BOOKINGS: Operations = {
+    ("GET", VENUE + "/bookings"): Operation(
+        id="listBookings",
+        tag=TAG,
+        summary="List and search bookings",
+        words="Newest first. Staff see all, customers their own.",
+        query=(
+            Parameter(
+                "q",
+                Annotated[str, Meta(max_length=100)],
+                "A reference, the last digits of a telephone number, the beginning of an e-mail "
+                "address, or beginnings of words of the name.",
+                example="ada",
+            ),
+            Parameter("date", Date, "Of one service date; either this, or `from` and `to`."),
+            Parameter("from", Date, "From this service date on."),
+            Parameter("to", Date, "Until this service date, included."),
+            Parameter("slotId", Id, "Of one slot."),
+            Parameter(
+                "status",
+                Annotated[str, Meta(pattern=f"^({_STATUS})(,({_STATUS}))*$")],
+                "Of these statuses, with commas between.",
+                example="confirmed,checked_in",
+            ),
+            *PAGED,
+        ),
+        answers=(Answer(words="Bookings.", types=(BookingPage,), example={"items": [BOOKING]}),),
+    ),
     ("POST", VENUE + "/bookings"): Operation(
         id="requestBooking",
         tag=TAG,
@@ -116,9 +156,7 @@ BOOKINGS: Operations = {
     ("POST", ONE + "/decline"): _move(
         "declineBooking", "Decline a request", "Its sections are free again.", MANAGERS
     ),
-    ("POST", ONE + "/check-in"): _move(
-        "checkInBooking", "Say that the guests came", "", STAFF, Code.SLOT_CLOSED
-    ),
+    ("POST", ONE + "/check-in"): _move("checkInBooking", "Say that the guests came", "", STAFF),
     ("POST", ONE + "/complete"): _move(
         "completeBooking", "Say that the guests left", "Its sections are free again.", BLOCKERS
     ),

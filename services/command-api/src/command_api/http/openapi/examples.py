@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from command_api.http.openapi.common import CHANNEL, NIGHT, SLOT
 
 _AT = "2027-03-01T20:01:12.123Z"
 _MOMENTS = {"date": NIGHT, "slotId": SLOT, "channel": CHANNEL}
 
-HOLD = {
+HOLD: dict[str, Any] = {
     "holdId": "hld_0198c1d3f2a5b6c7d8e9f0a1b2c",
     "status": "active",
     "customerId": "cus_1",
@@ -24,7 +26,7 @@ HOLD = {
     "version": 381,
     "bookingId": None,
 }
-BOOKING = {
+BOOKING: dict[str, Any] = {
     "bookingId": "bkg_0198c1d40aa5b6c7d8e9f0a1b2c",
     "reference": "K7QW3MXA",
     "status": "confirmed",
@@ -53,7 +55,7 @@ BOOKING = {
     **_MOMENTS,
     "version": 382,
 }
-BLOCK = {
+BLOCK: dict[str, Any] = {
     "blockId": "blk_0198c1d511a5b6c7d8e9f0a1b2c",
     "status": "active",
     "sectionIds": ["table_01", "table_02"],
@@ -65,7 +67,7 @@ BLOCK = {
     **_MOMENTS,
     "version": 383,
 }
-SNAPSHOT = {
+SNAPSHOT: dict[str, Any] = {
     "channel": CHANNEL,
     "clubId": "backroom",
     "venueId": "leeds",
@@ -88,4 +90,53 @@ SNAPSHOT = {
             "heldUntil": "2027-03-01T20:06:12.123Z",
         }
     ],
+}
+ENTRY: dict[str, Any] = {
+    "entryId": "wle_0198c1d60ba5b6c7d8e9f0a1b2c",
+    "status": "waiting",
+    "customerId": "cus_1",
+    "partySize": 4,
+    "position": 2,
+    "estimatedMinutes": 35,
+    "offer": None,
+    "createdAt": _AT,
+    "updatedAt": _AT,
+    "categoryIds": ["gold"],
+    **_MOMENTS,
+    "version": 383,
+}
+CONFLICT: dict[str, Any] = {
+    "conflictId": "cfl_5f0c6c0c9c0a4b7e8d1f2a3b4c5d6e7f",
+    "sectionId": "table_05",
+    "sectionIds": ["table_05"],
+    "bookingIds": [BOOKING["bookingId"], "bkg_5f0c6c0c9c0a4b7e8d1f2a3b4c5d6e7f"],
+    "winnerId": None,
+    "resolvedAt": None,
+    "resolvedBy": None,
+    "compensations": {},
+    "createdAt": _AT,
+    **_MOMENTS,
+    "version": 384,
+}
+AUDIT_ENTRY: dict[str, Any] = {
+    **_MOMENTS,
+    "version": 381,
+    "type": "availability.updated",
+    "sectionId": "table_05",
+    "objectId": HOLD["holdId"],
+    "previousState": "available",
+    "newState": "held",
+    "reason": "hold_created",
+    "actor": {"type": "customer", "id": "cus_1", "name": None},
+    "occurredAt": _AT,
+}
+ALTERNATIVE: dict[str, Any] = {
+    "kind": "larger_table",
+    "date": NIGHT,
+    "slotId": SLOT,
+    "sectionIds": ["table_09"],
+    "amount": 15000,
+    "priceDifference": 3000,
+    "discount": 0,
+    "score": 0.9,
 }

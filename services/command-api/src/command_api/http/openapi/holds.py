@@ -52,6 +52,7 @@ HOLDS: Operations = {
                 "mine",
                 Literal["", "1", "true"],
                 "One's own; there are no others to list.",
+                required=True,
                 example="1",
             ),
             *PAGED,

@@ -1,0 +1,59 @@
+"""Both services on servers of their own, with something of every kind in them, for all tests here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+import httpx
+import pytest
+from tests.e2e.openapi.seed import ASKERS, GATEWAY_ASKERS, PAYMENT_SECRET, seed, seed_gateway
+from tests.support.conformity import Conformity
+from tests.support.databases import copy_of
+from tests.support.services import replicas
+from tests.support.until import until
+
+from holdfast_dev.nats import EmbeddedNats
+
+
+class Pair(NamedTuple):
+    """command-api and stream-gateway."""
+
+    api: Conformity
+    gateway: Conformity
+
+
+async def conformity(url: str, askers: dict[str, dict[str, str]]) -> Conformity:
+    async with httpx.AsyncClient(base_url=url) as http:
+
+        async def ready() -> bool:
+            return (await http.get("/readyz")).status_code == 200
+
+        await until(ready)
+        document = (await http.get("/openapi.json")).json()
+    return await asyncio.to_thread(Conformity, url, document, askers)
+
+
+@pytest.fixture(scope="package")
+async def pair(
+    postgres_url: str, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Pair]:
+    """Many guests, many connections of one address: limits are for others' tests."""
+    folder = tmp_path_factory.mktemp("openapi")
+    async with (
+        copy_of(postgres_url, migrated_template) as database,
+        EmbeddedNats(folder / "nats", sync_interval="2m") as nats,
+        replicas(database, nats.url, folder) as services,
+    ):
+        service = await services.command_api(
+            HOLDFAST_PAYMENT_SECRETS=PAYMENT_SECRET, HOLDFAST_GUEST_SESSIONS_PER_MINUTE="100000"
+        )
+        api = await conformity(service.url, ASKERS)
+        started = await services.gateway(HOLDFAST_COMMAND_API_URL=service.url)
+        await asyncio.to_thread(seed, api)
+        gateway = await conformity(started.url, GATEWAY_ASKERS)
+        seed_gateway(gateway, api)
+        yield Pair(api, gateway)
+        api.close()
+        gateway.close()
