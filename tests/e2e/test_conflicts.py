@@ -12,6 +12,7 @@ from tests.support.services import bearer
 VENUE = "/v1/clubs/backroom/venues/leeds"
 SERVICE = bearer("service", "backroom", sub="sync")
 MANAGER = bearer("manager", "backroom", sub="mia")
+DATE = CHANNEL.date
 STAFF = bearer("staff", "backroom", sub="sam")
 
 
@@ -83,6 +84,12 @@ async def test_a_conflict_from_import_to_resolution(api: Api) -> None:
     assert resolved.json()["compensations"] == {
         there: {"refundAmount": 0, "creditAmount": 1500, "priority": False}
     }
+    instead = resolved.json()["alternatives"][there]
+    here = [found for found in instead if found["slotId"] == CHANNEL.slot]
+    assert section not in {
+        id_ for found in here if found["date"] == DATE for id_ in found["sectionIds"]
+    }
+    assert "other_section" in {found["kind"] for found in here}
     lost = await booking(api, there)
     assert (lost["status"], lost["compensation"]["creditAmount"]) == ("cancelled", 1500)
     claims = (await api.snapshot(headers=STAFF))["sections"][0]["claims"]

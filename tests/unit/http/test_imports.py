@@ -10,7 +10,9 @@ from tests.unit.domain.build import MANAGER, Floor
 from tests.unit.http.stub import Desk, code_of
 
 from command_api.domain.commands import ImportBooking, ResolveConflict
+from command_api.domain.conflicts import conflict_answer
 from command_api.domain.decision import Decision, Rejection
+from command_api.domain.model import ConflictRecord
 from command_api.job import Reply, Submission, Unavailable
 from holdfast.contracts.bookings import ImportItem, ItemResult
 from holdfast.contracts.problems import Code
@@ -129,9 +131,13 @@ async def test_a_thousand_at_most(desk: Desk) -> None:
 
 
 async def test_managers_resolve_by_word_and_by_rule(desk: Desk) -> None:
-    desk.reads.records |= _in_conflict().state.records
+    floor = _in_conflict()
+    desk.reads.records |= floor.state.records
+    conflict = floor.state.records["c1"]
+    assert isinstance(conflict, ConflictRecord)
+    made = msgspec.json.encode(conflict_answer(conflict))
     for body, winner in ((None, None), ({"winnerId": "i1"}, "i1")):
-        desk.writer.outcomes = [Reply(b'{"conflictId":"c1"}', created=False, replayed=False)]
+        desk.writer.outcomes = [Reply(made, created=False, replayed=False)]
         answer = await desk.post("/conflicts/c1/resolve", body, "manager")
         assert answer.status_code == 200
         command = desk.writer.submissions[-1].command

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from enum import StrEnum
+
+import msgspec
 
 from command_api.domain.commands import ResolveConflict
 from command_api.domain.conflicts import conflict_answer
-from command_api.domain.model import ConflictRecord, Record
+from command_api.domain.model import BookingRecord, ConflictRecord, Record
+from command_api.domain.wishes import Wish
 from command_api.http.answer import Answer, json_answer
 from command_api.http.auth import (
     BLOCKERS,
@@ -21,11 +25,18 @@ from command_api.http.carry_out import CONFLICT, carry_out_on, missing
 from command_api.http.filters import optional_date, query_place, query_words
 from command_api.http.pages import Place, fill_page
 from command_api.http.reading import decoder_of, idempotency_key, query_limit, read_body
+from command_api.outages import POSTGRES_OUTAGES
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.conflicts import Conflict, ConflictPage, ResolveRequest
 from holdfast.contracts.ids import is_id
 
+log = logging.getLogger("holdfast.http")
+
+MOST_LOSERS = 10
+"""Whose alternatives are looked for."""
+
 _resolve = decoder_of(ResolveRequest)
+_conflict = decoder_of(Conflict)
 
 
 class ConflictStatus(StrEnum):
@@ -80,6 +91,34 @@ async def resolve_conflict(call: Call) -> Answer:
             record=record,
         )
 
-    return await carry_out_on(
+    answer = await carry_out_on(
         call, principal, (CONFLICT, ConflictRecord), command, key=key, body=body
+    )
+    return answer if answer.status >= 400 else await _with_alternatives(call, answer)
+
+
+async def _with_alternatives(call: Call, answer: Answer) -> Answer:
+    """What those who lost could take instead, as things are now, give or take a second. They are hints:
+    where they cannot be had, the conflict is resolved all the same."""
+    conflict = _conflict.decode(answer.body)
+    services, now = call.services, call.services.clock()
+    try:
+        for booking_id in list(conflict.compensations)[:MOST_LOSERS]:
+            lost = await services.reads.record(call.params["club"], booking_id)
+            if isinstance(lost, BookingRecord):
+                found = await services.nearby.find(services.reads, _wish(lost), now)
+                conflict.alternatives[booking_id] = found.items
+    except POSTGRES_OUTAGES as error:
+        log.warning("no alternatives for conflict %s: %r", conflict.conflict_id, error)
+    return Answer(answer.status, msgspec.json.encode(conflict), answer.headers)
+
+
+def _wish(lost: BookingRecord) -> Wish:
+    """The same again. Staff offer it, so no horizon and no lead time."""
+    return Wish(
+        channel=lost.channel,
+        section_ids=tuple(item.section_id for item in lost.items),
+        quantities=tuple((i.section_id, i.quantity) for i in lost.items if i.quantity > 1),
+        party_size=lost.party_size,
+        is_staff=True,
     )
