@@ -3,6 +3,8 @@ scope calls this, and puts the state back where the append refuses the decision.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from command_api.domain.claims import count
 from command_api.domain.decision import Decision
 from command_api.domain.limits import tables_in
@@ -11,6 +13,7 @@ from command_api.domain.model import (
     ChannelState,
     HoldRecord,
     Quota,
+    QuotaKey,
     Record,
     Scope,
     Venue,
@@ -48,6 +51,7 @@ def _change_claims(state: ChannelState, event: AvailabilityUpdated) -> None:
 def apply(scope: Scope, decision: Decision) -> None:
     """The events, then the records: active ones stay, ended ones leave. `position` and `stamp` are
     the store's and stay as they are."""
+    moved = {record_id for part in decision.parts.values() for record_id in part.gone}
     for key, part in decision.parts.items():
         state = scope.used_channels[key]
         for event in part.events:
@@ -56,8 +60,20 @@ def apply(scope: Scope, decision: Decision) -> None:
             state.drop(record_id)
         for record in part.records:
             put_record(state, record)
-            for quota in scope.used_quotas.values():
+            for quota in _quotas_of(scope, record, moved=record.id in moved):
                 count_record(quota, scope.venue, record)
+
+
+def _quotas_of(scope: Scope, record: Record, *, moved: bool) -> Iterable[Quota]:
+    """Those that the record may be counted in: one that moved may come from any other date. A series
+    has hundreds of quotas and records, so what stays where it is does not look at all of them."""
+    quotas, customer = scope.used_quotas, record.customer_id
+    if customer is None:
+        return ()
+    if moved:
+        return quotas.values()
+    places = (QuotaKey(record.club, record.venue, date, customer) for date in (record.date, None))
+    return [quotas[place] for place in places if place in quotas]
 
 
 def put_record(state: ChannelState, record: Record) -> None:
@@ -74,13 +90,16 @@ def count_record(quota: Quota, venue: Venue, record: Record) -> None:
     key = quota.key
     if record.customer_id != key.customer_id or not isinstance(record, HoldRecord | BookingRecord):
         return
+    if key.date not in (None, record.date):  # it may have been on this date before
+        quota.entries.pop(record.id, None)
+        return
     if key.date is None:
         if not isinstance(record, HoldRecord):
             return
         counts = 1
     else:
         counts = tables_in(venue, record.claims)
-    if is_active(record) and key.date in (None, record.date):
+    if is_active(record):
         quota.entries[record.id] = (counts, counts_until(record))
     else:
         quota.entries.pop(record.id, None)
