@@ -3,6 +3,7 @@ a claim in one lies in the others as well."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
 
 from command_api.domain.days import FIRST_DATE, LAST_DATE, day_of
@@ -14,9 +15,14 @@ _REACH = 2
 _MEMO = 4096
 
 
-def overlapping(venue: Venue, key: ChannelKey) -> tuple[ChannelKey, ...]:
-    """Other channels of the venue whose windows overlap that of `key`, in order of their keys. Windows
-    that only touch do not overlap (a slot has its start and not its end)."""
+def overlapping(
+    venue: Venue, key: ChannelKey, slots: Collection[str] | None = None
+) -> tuple[ChannelKey, ...]:
+    """Other channels of the venue whose windows overlap that of `key`, in order of their keys; only of
+    these slots, where some are named. Windows that only touch do not overlap (a slot has its start and not
+    its end)."""
+    if slots is not None:
+        return _overlapping(venue, key, [slot for slot in slots if slot in venue.slots])
     place = (key.date, key.slot)
     try:
         return venue.overlaps[place]
@@ -24,11 +30,11 @@ def overlapping(venue: Venue, key: ChannelKey) -> tuple[ChannelKey, ...]:
         pass
     if len(venue.overlaps) >= _MEMO:
         venue.overlaps.clear()
-    found = venue.overlaps[place] = _overlapping(venue, key)
+    found = venue.overlaps[place] = _overlapping(venue, key, venue.slots)
     return found
 
 
-def _overlapping(venue: Venue, key: ChannelKey) -> tuple[ChannelKey, ...]:
+def _overlapping(venue: Venue, key: ChannelKey, slots: Collection[str]) -> tuple[ChannelKey, ...]:
     own = day_of(venue, key.date, key.slot)
     if own is None:
         return ()
@@ -38,7 +44,7 @@ def _overlapping(venue: Venue, key: ChannelKey) -> tuple[ChannelKey, ...]:
         day = (first + timedelta(days=offset)).isoformat()
         if not FIRST_DATE <= day <= LAST_DATE:
             continue
-        for slot_id in venue.slots:
+        for slot_id in slots:
             other = day_of(venue, day, slot_id)
             if other is None or (day, slot_id) == (key.date, key.slot):
                 continue

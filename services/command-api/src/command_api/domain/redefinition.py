@@ -41,30 +41,33 @@ class Redefinition(msgspec.Struct):
     partings: list[Parting] = field(default_factory=list)
 
 
-def moves_slots(old: Venue, new: Venue) -> bool:
-    """Whether slots run at other times, or sell other sections."""
-    return _shape(old) != _shape(new) or old.members != new.members
+def moved_slots(old: Venue, new: Venue) -> frozenset[str]:
+    """Ids of slots that run at other times, or sell other sections, of either definition."""
+    slot_ids = old.slots.keys() | new.slots.keys()
+    if old.definition.timezone != new.definition.timezone:
+        return frozenset(slot_ids)
+    return frozenset(id_ for id_ in slot_ids if _shape(old, id_) != _shape(new, id_))
 
 
-def _shape(venue: Venue) -> tuple[object, ...]:
-    slots = {
-        slot_id: (
-            slot.start,
-            slot.end,
-            slot.days and frozenset(slot.days),
-            slot.valid_from,
-            slot.valid_to,
-            frozenset((e.date, e.start, e.end) for e in slot.exceptions if e.start or e.end),
-        )
-        for slot_id, slot in venue.slots.items()
-    }
-    return venue.definition.timezone, slots
+def _shape(venue: Venue, slot_id: str) -> tuple[object, ...]:
+    slot = venue.slots.get(slot_id)
+    if slot is None:
+        return ()
+    return (
+        slot.start,
+        slot.end,
+        slot.days and frozenset(slot.days),
+        slot.valid_from,
+        slot.valid_to,
+        frozenset((e.date, e.start, e.end) for e in slot.exceptions if e.start or e.end),
+        venue.members.get(slot_id),
+    )
 
 
 def redefine(old: Venue, new: Venue, claimed: Iterable[tuple[str, str]], now: str) -> Redefinition:
     """`claimed` are the (date, slot id) of channels with claims of their own; nights that are over bind
-    nobody."""
-    found = Redefinition()
+    nobody. Only slots that moved are looked at: a venue has thousands of nights, and waits meanwhile."""
+    found, moved = Redefinition(), moved_slots(old, new)
     for date, slot_id in claimed:
         day = day_of(old, date, slot_id)
         if day is not None and day.ends_at <= now:
@@ -74,7 +77,7 @@ def redefine(old: Venue, new: Venue, claimed: Iterable[tuple[str, str]], now: st
             if day is not None:
                 found.gone.append(key)
             continue
-        _compare(found, old, new, key)
+        _compare(found, old, new, key, moved)
     return found
 
 
@@ -91,12 +94,15 @@ def broken(
     return hit
 
 
-def _compare(found: Redefinition, old: Venue, new: Venue, key: ChannelKey) -> None:
+def _compare(
+    found: Redefinition, old: Venue, new: Venue, key: ChannelKey, moved: frozenset[str]
+) -> None:
     watched: list[Sections] = []
     before, after = old.members.get(key.slot), new.members.get(key.slot)
     if (dropped := _less(new, before, after)) != _NONE:
         watched.append(dropped)
-    neighbours, then = set(overlapping(old, key)), set(overlapping(new, key))
+    others = None if key.slot in moved else moved
+    neighbours, then = set(overlapping(old, key, others)), set(overlapping(new, key, others))
     for there in sorted(neighbours | then):
         had = old.members.get(there.slot) if there in neighbours else _NONE
         has = new.members.get(there.slot) if there in then else _NONE

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from command_api.domain.model import Venue
-from command_api.domain.redefinition import Parting, Redefinition, broken, moves_slots, redefine
+from command_api.domain.redefinition import Parting, Redefinition, broken, moved_slots, redefine
 from command_api.store.heads import channel_head
 from command_api.store.sql import query
 
@@ -44,14 +45,14 @@ async def redefine_claimed(connection: Connection, old: Venue, new: Venue) -> No
     rows = await connection.fetch(query("sections_in_use"), old.club, old.venue, gone)
     if gone and rows:
         raise SectionInUse([row["section"] for row in rows])
-    if moves_slots(old, new):
+    if moved_slots(old, new):
         await _move_slots(connection, old, new)
 
 
 async def _move_slots(connection: Connection, old: Venue, new: Venue) -> None:
     rows = await connection.fetch(query("claimed_nights"), old.club, old.venue)
     nights = [(row["date"].isoformat(), row["slot"]) for row in rows]
-    found = redefine(old, new, nights, new.updated_at)
+    found = await asyncio.to_thread(redefine, old, new, nights, new.updated_at)
     if found.gone:
         raise _in_use(found.gone, [])
     if found.watched:
