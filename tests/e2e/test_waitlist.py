@@ -117,7 +117,7 @@ async def test_an_offer_that_nobody_takes_goes_to_the_next_by_itself(world: Worl
         assert (ann["status"], bob["status"]) == ("offered", "waiting")
 
         async def moved() -> bool:
-            return (await read(api, bob, "bob"))["status"] == "offered"
+            return bool((await read(api, bob, "bob"))["status"] == "offered")
 
         await until(moved)
         assert (await read(api, ann, "ann"))["status"] == "expired"
@@ -133,7 +133,7 @@ async def test_a_venue_that_grows_serves_who_waits(world: World) -> None:
         await api.put_venue(tables(2), etag)
 
         async def moved() -> bool:
-            return (await read(api, ann, "ann"))["status"] == "offered"
+            return bool((await read(api, ann, "ann"))["status"] == "offered")
 
         await until(moved)
 

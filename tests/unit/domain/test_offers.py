@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from tests.unit.domain.build import DATE, KEY, NOW, STAFF, accepted, customer, rejected
 from tests.unit.domain.waiting import TABLES, Queue, tables
 
-from command_api.domain.commands import ChangeHold, HoldSections, ReleaseHold, ServeWaitlist
+from command_api.domain.commands import (
+    ChangeHold,
+    HoldSections,
+    RecordPayment,
+    ReleaseHold,
+    RescheduleBooking,
+    ServeWaitlist,
+)
 from command_api.domain.decide import decide
 from command_api.domain.model import HoldRecord, Missing, Quota, Scope
 from command_api.domain.offers import entry_of
 from command_api.domain.times import later
 from command_api.domain.waitlist import serve_waitlist
+from holdfast.contracts.bookings import RescheduleRequest
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.holds import HoldChange, HoldRequest
+from holdfast.contracts.payments import PaymentEvent
 from holdfast.contracts.problems import Code
-from holdfast.contracts.states import Reason, SectionKind, WaitlistStatus
+from holdfast.contracts.states import (
+    OnConflict,
+    Reason,
+    SectionKind,
+    SectionState,
+    WaitlistStatus,
+)
 from holdfast.contracts.venues import Category, Policy, Section, Slot
 
 ZOE = customer("zoe")
@@ -95,31 +111,46 @@ def test_one_hold_of_two_tables_serves_two() -> None:
     assert (queue.offered("e1"), queue.offered("e2")) == (["t0"], ["t1"])
 
 
-@pytest.mark.parametrize("how", ["release", "cancel", "unblock", "expire", "decline"])
-def test_whatever_frees_it_offers_it(how: str) -> None:
+def by_release(queue: Queue) -> Callable[[], object]:
+    hold = queue.hold("t0", by=ZOE)
+    return lambda: accepted(queue.release(hold.hold_id, by=ZOE))
+
+
+def by_expiry(queue: Queue) -> Callable[[], object]:
+    hold = queue.hold("t0", by=ZOE)
+
+    def expire() -> object:
+        queue.pass_time(900)
+        return queue.expire(hold.hold_id)
+
+    return expire
+
+
+def by_cancelling(queue: Queue) -> Callable[[], object]:
+    booking = queue.book("t0")
+    return lambda: accepted(queue.cancel(booking.booking_id, by=ZOE))
+
+
+def by_unblocking(queue: Queue) -> Callable[[], object]:
+    block = queue.block("t0")
+    return lambda: accepted(queue.unblock(block.block_id))
+
+
+def by_declining(queue: Queue) -> Callable[[], object]:
+    offer = queue.join("zoe", 2).offer
+    assert offer is not None
+    return lambda: accepted(queue.decline(offer.offer_id, ZOE))
+
+
+@pytest.mark.parametrize(
+    "take", [by_release, by_expiry, by_cancelling, by_unblocking, by_declining]
+)
+def test_whatever_frees_it_offers_it(take: Callable[[Queue], Callable[[], object]]) -> None:
     queue = Queue(sections=tables(4))
-    if how == "cancel":
-        booking = queue.book("t0")
-    elif how == "unblock":
-        block = queue.block("t0")
-    elif how == "decline":
-        first = queue.join("zoe", 2)
-    else:
-        hold = queue.hold("t0", by=ZOE)
+    free = take(queue)
     entry = queue.join("ann", 4)
     assert entry.status is WaitlistStatus.WAITING
-    if how == "cancel":
-        accepted(queue.cancel(booking.booking_id, by=ZOE))
-    elif how == "unblock":
-        accepted(queue.unblock(block.block_id))
-    elif how == "decline":
-        assert first.offer is not None
-        accepted(queue.decline(first.offer.offer_id, ZOE))
-    elif how == "release":
-        accepted(queue.release(hold.hold_id, by=ZOE))
-    else:
-        queue.pass_time(900)
-        queue.expire(hold.hold_id)
+    free()
     assert queue.offered(entry.entry_id) == ["t0"]
 
 
@@ -393,3 +424,70 @@ def test_serving_reads_no_clock_and_draws_no_chance() -> None:
     queue.venue = Queue(sections=tables(4, 4)).venue
     outcomes = [serve_waitlist(queue.scope(), ServeWaitlist(channel=KEY), NOW) for _ in range(2)]
     assert outcomes[0] == outcomes[1]
+
+
+def test_an_offer_that_a_block_takes_away_leaves_the_entry_its_place() -> None:
+    queue, held = full(4, 4)
+    for name in ("ann", "bob"):
+        queue.join(name, 2)
+    accepted(queue.release(held[0], by=ZOE))
+    assert queue.offered("e1") == ["t0"]
+    queue.block("t0", on_conflict=OnConflict.DISPLACE)
+    entry = queue.entry("e1")
+    assert (entry.status, entry.hold_id) == (WaitlistStatus.WAITING, None)
+    assert queue.join("ann", 2).position == 1
+    accepted(queue.release(held[1], by=ZOE))
+    assert (queue.offered("e1"), queue.offered("e2")) == (["t1"], [])
+    assert queue.entry("e1").hold_id == "hld_e1_2"
+    assert rejected(queue.accept("hld_e1_1", customer("ann"))).code is Code.OFFER_NOT_FOUND
+
+
+def test_a_block_that_waits_comes_before_those_who_wait() -> None:
+    queue, (held,) = full(4)
+    queue.join("ann", 2)
+    queue.block("t0", on_conflict=OnConflict.AFTER_RELEASE)
+    accepted(queue.release(held, by=ZOE))
+    assert queue.status("e1") is WaitlistStatus.WAITING
+    assert queue.section("t0").state is SectionState.BLOCKED
+
+
+def test_an_offer_that_is_paid_for_a_moment_late_is_accepted() -> None:
+    queue = Queue(Policy(waitlist_offer_ttl_seconds=60), sections=tables(4))
+    queue.join("ann", 2)
+    queue.pass_time(61)
+    event = PaymentEvent(
+        type="payment.succeeded",
+        transaction_id="tx",
+        hold_id="hld_e1_1",
+        amount=100,
+        currency="GBP",
+        occurred_at=queue.now,
+    )
+    accepted(
+        queue.run(
+            RecordPayment(
+                channel=KEY, event=event, event_id="evt", record_id="hld_e1_1", record=None
+            )
+        )
+    )
+    assert queue.status("e1") is WaitlistStatus.ACCEPTED
+    hold = queue.state.records["hld_e1_1"]
+    assert isinstance(hold, HoldRecord)
+    assert (hold.entry_id, hold.expires_at > queue.now) == (None, True)
+
+
+def test_a_booking_that_moves_away_leaves_its_table_to_who_waits() -> None:
+    queue = Queue(sections=tables(4))
+    booking = queue.book("t0")
+    queue.join("ann", 2)
+    there = ChannelKey("backroom", "leeds", "2026-02-16", "late")
+    moved = RescheduleBooking(
+        channel=KEY,
+        asker=STAFF,
+        booking_id=booking.booking_id,
+        to=there,
+        request=RescheduleRequest(date=there.date, slot_id=there.slot),
+        record=None,
+    )
+    accepted(queue.run(moved))
+    assert queue.offered("e1") == ["t0"]

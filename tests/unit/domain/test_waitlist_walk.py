@@ -12,8 +12,9 @@ from tests.unit.domain.waiting import Queue
 from command_api.domain.claims import left_of, tally_of
 from command_api.domain.commands import ExpireRecords, HoldSections, ReleaseHold, ServeWaitlist
 from command_api.domain.decision import Decision, Rejection
-from command_api.domain.fitting import Fitting, plan_of
+from command_api.domain.fitting import Fitting
 from command_api.domain.model import ChannelState, EntryRecord, HoldRecord, Unit
+from command_api.domain.shapes import plan_of
 from command_api.domain.times import later
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.holds import HoldRequest

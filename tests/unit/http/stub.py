@@ -276,6 +276,10 @@ class Desk:
     async def get(self, path: str, by: str | None = None, **headers: str) -> httpx.Response:
         return await self.request("GET", path, None, by, **headers)
 
+    async def ask(self, path: str, query: dict[str, Any], by: str) -> httpx.Response:
+        headers = {"authorization": "Bearer " + token(by)}
+        return await self.http.get(BASE + path, params=query, headers=headers)
+
     async def post(
         self, path: str, body: Any = None, by: str | None = "customer", **headers: str
     ) -> httpx.Response:

@@ -37,8 +37,9 @@ from command_api.domain.model import (
     Venue,
 )
 from command_api.domain.notices import notice_of
-from command_api.domain.offers import follow, serve_freed
+from command_api.domain.offers import follow
 from command_api.domain.overlaps import overlapping, takes_part
+from command_api.domain.serving import serve_freed
 from command_api.domain.step import Cause, Change
 from command_api.domain.times import earliest, latest
 from command_api.domain.touched import Touched

@@ -75,7 +75,7 @@ class Venue(msgspec.Struct):
     overlaps: dict[tuple[str, str], tuple[ChannelKey, ...]] = field(default_factory=dict)
     """What `overlapping` worked out before, by date and slot id."""
     plans: dict[str, Any] = field(default_factory=dict)
-    """What `fitting.plan_of` worked out before, by slot id."""
+    """What `shapes.plan_of` worked out before, by slot id."""
     shelves: dict[Any, Any] = field(default_factory=dict)
     """What `shelf.py` worked out before, by what was asked of it."""
 

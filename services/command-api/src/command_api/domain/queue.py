@@ -34,7 +34,10 @@ def position_of(entry: EntryRecord, entries: Iterable[EntryRecord]) -> int | Non
 
 def ends_of(claims: Iterable[Claim]) -> list[str]:
     """When claims end by the clock, one moment for each record behind them, the first one first."""
-    ends = {claim.claim_id: claim.expires_at for claim in claims if claim.expires_at is not None}
+    ends: dict[str, str] = {}
+    for claim in claims:
+        if claim.expires_at is not None:
+            ends[claim.claim_id] = claim.expires_at
     return sorted(ends.values())
 
 

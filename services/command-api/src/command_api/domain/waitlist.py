@@ -17,11 +17,12 @@ from command_api.domain.days import closed, day_of, no_slot
 from command_api.domain.decision import Decision, Rejection
 from command_api.domain.draft import Draft
 from command_api.domain.expiry import SYSTEM, expire_hold
-from command_api.domain.fitting import Fitting, bounds_of, plan_of
 from command_api.domain.hold_changes import give_up, owns
 from command_api.domain.model import Day, EntryRecord, HoldRecord, Scope, Venue
-from command_api.domain.offers import changed, closing_of, serve_all, waiting_in
+from command_api.domain.offers import changed, closing_of, waiting_in
 from command_api.domain.queue import ends_of, entry_answer, estimate, position_of
+from command_api.domain.serving import serve_all
+from command_api.domain.shapes import bounds_of, plan_of, takes_party
 from command_api.domain.step import Cause
 from holdfast.contracts.notices import NoticeType
 from holdfast.contracts.problems import Code
@@ -102,10 +103,9 @@ def _check_request(venue: Venue, day: Day, request: WaitlistRequest) -> Rejectio
         if category not in venue.categories:
             return invalid("categoryIds", f"there is no category {category}")
     plan, categories = plan_of(venue, day.slot.slot_id), frozenset(request.category_ids)
-    everything = Fitting(venue, plan, lambda unit: unit.total)
-    if everything.find(request.party_size, categories) is not None:
+    if takes_party(venue, plan, request.party_size, categories):
         return None
-    least, most = bounds_of(plan, categories)
+    least, most = bounds_of(venue, plan, categories)
     return Rejection(
         code=Code.CAPACITY_MISMATCH,
         detail=f"Nothing in slot {day.slot.slot_id} takes a party of {request.party_size}.",
