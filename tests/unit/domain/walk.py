@@ -11,12 +11,18 @@ from tests.unit.domain.plain import Reader, should_be
 
 from command_api.domain.commands import Asker
 from command_api.domain.decision import Decision, Rejection
-from command_api.domain.model import BlockRecord, BookingRecord, HoldRecord, is_active
+from command_api.domain.model import (
+    BlockRecord,
+    BookingRecord,
+    ConflictRecord,
+    HoldRecord,
+    is_active,
+)
 from command_api.domain.times import later
 from holdfast.contracts.holds import BestAvailable
 from holdfast.contracts.problems import Code
 from holdfast.contracts.snapshots import Claim
-from holdfast.contracts.states import ClaimKind
+from holdfast.contracts.states import ClaimKind, OnConflict
 from holdfast.contracts.venues import Policy, Slot
 
 PEOPLE = [customer(name) for name in ("ann", "bob", "cat", "dan")] + [STAFF, MANAGER]
@@ -74,6 +80,7 @@ class Walk:
             for section_id, here in claims.items()
             for claim in here
         }
+        self._check_waiting(claims)
         records = self.floor.state.records.values()
         assert all(map(is_active, records))
         assert taken == {
@@ -83,13 +90,28 @@ class Walk:
             for section_id, quantity in record.claims.items()
         }
 
+    def _check_waiting(self, claims: dict[str, list[Claim]]) -> None:
+        """Blocks wait for what somebody has, and for nothing else."""
+        state = self.floor.state
+        for block in state.waiting.values():
+            for section_id in block.waiting:
+                assert section_id not in block.claims
+                here = claims.get(section_id, [])
+                assert any(claim.kind is not ClaimKind.BLOCK for claim in here)
+        blocks = [r for r in state.records.values() if isinstance(r, BlockRecord) and r.waiting]
+        assert list(state.waiting.values()) == blocks
+
     def _command(self) -> Decision | Rejection:
         floor, chance = self.floor, self.chance
         kind = chance.random()
         if kind < 0.45:
             return self._request() if kind < 0.06 else self._hold()
         if kind < 0.50:
-            return floor.try_block(*chance.sample(SECTIONS, chance.choice((0, 1, 1, 2, 3))))
+            return floor.try_block(
+                *chance.sample(SECTIONS, chance.choice((0, 1, 1, 2, 3))),
+                by=chance.choice((STAFF, MANAGER)),
+                on_conflict=chance.choice(list(OnConflict)),
+            )
         if kind < 0.56:
             active = list(floor.state.records)
             return floor.expire(*chance.sample(active, min(3, len(active))))
@@ -167,13 +189,15 @@ class Walk:
         for section_id in changed:
             self._check_section(section_id, claims)
         for record in decision.records:
-            self.ids.append(record.id)
+            if not isinstance(record, ConflictRecord):
+                self.ids.append(record.id)
             assert record.version <= floor.state.version
             match record:
                 case HoldRecord(revision=1) | BookingRecord(revision=1, hold_id=None):
                     self._check_was_free(record, before)
         del self.ids[:-50]
-        for notice in decision.notices:
+        last = {notice.object_id: notice for notice in decision.notices}
+        for notice in last.values():
             record = next(r for r in decision.records if r.id == notice.object_id)
             assert (notice.revision, notice.version) == (record.revision, record.version)
 
@@ -197,13 +221,16 @@ class Walk:
             assert sum(claim.quantity for claim in live) + quantity <= total
 
     def _check_rejection(self, denied: Rejection, claims: dict[str, list[Claim]]) -> None:
-        """Nobody is denied by what is due, and everybody is told in a sentence."""
+        """Nobody is denied by what is due, but by the block that waits for it; and everybody is told in a
+        sentence."""
         assert denied.detail
         assert denied.detail[-1] == "."
         now = max(self.floor.now, self.floor.state.updated_at)
         if denied.code in TIME_RULES:
+            awaited = {id_ for b in self.floor.state.waiting.values() for id_ in b.waiting}
             for section_id in denied.facts["conflictingSections"]:
-                assert any(not _due(claim, now) for claim in claims[section_id])
+                live = any(not _due(claim, now) for claim in claims[section_id])
+                assert live or section_id in awaited
         if denied.valid_until is not None:
             assert denied.valid_until > now
         if denied.valid_from is not None:
