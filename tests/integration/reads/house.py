@@ -4,8 +4,9 @@ ahead of the writer, so that holds are past their time without anybody waiting."
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import asyncpg
 import httpx
 from tests.support.services import SECRET, bearer
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from command_api.store.pool import Pool
 
 DATE, NEXT = "2027-03-01", "2027-03-02"
-VENUE = "/v1/clubs/backroom/venues/leeds"
 STAFF = bearer("staff", "backroom", sub="sam", name="Sam")
 Json = dict[str, Any]
 
@@ -60,13 +60,26 @@ def restaurant(**changes: Any) -> VenueDefinition:
     return VenueDefinition(**{**values, **changes})
 
 
-class House:
-    """`ahead`: seconds that the reads' clock is ahead."""
+class Engine(NamedTuple):
+    """What houses have in common."""
 
-    def __init__(self, pool: Pool, reads: Reads, writer: Writer, clock: DatabaseClock) -> None:
-        self.reads = reads
-        self._pool = pool
+    database: str
+    pool: Pool
+    platform: Pool
+    writer: Writer
+    clock: DatabaseClock
+
+
+class House:
+    """A venue of club backroom, with the application. `ahead`: seconds that the reads' clock is ahead."""
+
+    def __init__(self, engine: Engine, venue: str) -> None:
+        self.venue = venue
+        self.path = f"/v1/clubs/backroom/venues/{venue}"
+        self.reads = Reads(engine.pool, engine.platform)
         self.ahead = 0
+        self._database = engine.database
+        self._pool = pool = engine.pool
 
         async def store(
             club: str, venue: str, definition: VenueDefinition, revision: int | None
@@ -74,29 +87,37 @@ class House:
             return await put_venue(pool, club, venue, definition, revision)
 
         services = Services(
-            writer=writer,
-            reads=reads,
+            writer=engine.writer,
+            reads=self.reads,
             put_venue=store,
             verifier=TokenVerifier(SECRET),
-            clock=lambda: later(clock.now(), self.ahead),
-            readiness=lambda: {},
+            clock=lambda: later(engine.clock.now(), self.ahead),
+            readiness=dict,
             guests=Guests(SECRET, Addresses(), per_minute=3, session_seconds=600),
         )
         self.http = httpx.AsyncClient(
             transport=httpx.ASGITransport(create_app(services)), base_url="http://house.test"
         )
 
+    async def sql(self, statement: str, *arguments: Any) -> None:
+        """What no request can do, by the superuser."""
+        connection = await asyncpg.connect(self._database)
+        try:
+            await connection.execute(statement, *arguments)
+        finally:
+            await connection.close()
+
     async def define(self, definition: VenueDefinition) -> None:
         """Over what is there."""
-        current = await self.reads.venue("backroom", "leeds")
+        current = await self.reads.venue("backroom", self.venue)
         assert current is not None
-        await put_venue(self._pool, "backroom", "leeds", definition, current.revision)
+        await put_venue(self._pool, "backroom", self.venue, definition, current.revision)
 
     async def get(
         self, path: str, by: dict[str, str] | None = None, **query: Any
     ) -> httpx.Response:
         """Without `by`: a member of the staff."""
-        where = path if path.startswith("/v1") else VENUE + path
+        where = path if path.startswith("/v1") else self.path + path
         headers = STAFF if by is None else by
         return await self.http.get(where, params=query, headers=headers)
 
@@ -109,7 +130,7 @@ class House:
     async def post(self, path: str, body: Json, by: dict[str, str] | None = None) -> Json:
         headers = STAFF if by is None else by
         headers = {**headers, "idempotency-key": secrets.token_hex(8)}
-        answer = await self.http.post(VENUE + path, json=body, headers=headers)
+        answer = await self.http.post(self.path + path, json=body, headers=headers)
         assert answer.is_success, answer.text
         made: Json = answer.json()
         return made

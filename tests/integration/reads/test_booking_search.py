@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
+
 from tests.integration.reads.house import DATE, NEXT, STAFF, House, customer
 
 
-async def ids(house: House, **query: object) -> list[str]:
+async def ids(house: House, **query: Any) -> list[str]:
     page = await house.read("/bookings", **query)
     return [item["bookingId"] for item in page["items"]]
 
@@ -66,7 +67,8 @@ async def test_customers_find_their_own_only(house: House) -> None:
 async def test_pages_stay_as_they_are_while_bookings_come_in(house: House) -> None:
     made = [await house.book(f"t{n}") for n in range(1, 5)]
     before = [booking["bookingId"] for booking in reversed(made)]
-    for q in ({}, {"q": "doe"}):
+    searches: list[dict[str, Any]] = [{}, {"q": "doe"}]
+    for q in searches:
         first = await house.read("/bookings", limit=2, **q)
         await house.book("p")
         rest = await house.read("/bookings", limit=2, pageToken=first["nextPageToken"], **q)
@@ -77,7 +79,7 @@ async def test_pages_stay_as_they_are_while_bookings_come_in(house: House) -> No
 
 async def test_a_changed_contact_is_found_by_the_new_one_only(house: House) -> None:
     booking = await house.book("a", name="Ann Lee")
-    path = f"/v1/clubs/backroom/venues/leeds/bookings/{booking['bookingId']}"
+    path = f"{house.path}/bookings/{booking['bookingId']}"
     headers = {**STAFF, "if-match": f'"{booking["revision"]}"'}
     changed = await house.http.patch(path, json={"contact": {"name": "Eve Lee"}}, headers=headers)
     assert changed.status_code == 200, changed.text
@@ -89,29 +91,6 @@ async def test_nul_in_a_name_is_kept_and_searched_around(house: House) -> None:
     booking = await house.book("a", name="An\0na", notes="\0")
     assert booking["contact"]["name"] == "An\0na"
     assert await ids(house, q="na") == [booking["bookingId"]]
-
-
-@pytest.mark.parametrize(
-    ("query", "path"),
-    [
-        ({"q": "a\0b"}, "q"),
-        ({"q": "x" * 101}, "q"),
-        ({"date": "2027-02-30"}, "date"),
-        ({"from": NEXT, "to": DATE}, "to"),
-        ({"date": DATE, "from": DATE}, "date"),
-        ({"status": "held"}, "status"),
-        ({"slotId": "a b"}, "slotId"),
-        ({"limit": "0001000000"}, "limit"),
-        ({"limit": "9" * 5000}, "limit"),
-        ({"pageToken": "bm9uc2Vuc2U="}, "pageToken"),
-        ({"pageToken": "AAAA"}, "pageToken"),
-        ({"pageToken": "OTk5OTk5OTk5OTk5OTk5OTk5OTk5LmE="}, "pageToken"),
-    ],
-)
-async def test_lists_that_make_no_sense(house: House, query: dict[str, str], path: str) -> None:
-    answer = await house.get("/bookings", **query)
-    assert answer.status_code == 400, answer.text
-    assert answer.json()["errors"][0]["path"] == path
 
 
 async def test_a_venue_that_is_not_there_has_no_list(house: House) -> None:

@@ -46,9 +46,8 @@ async def test_claims_take_units_until_they_end(house: House) -> None:
     house.ahead = 600
     assert await free(house) == (7, 12)
     house.ahead = 0
-    where = "/v1/clubs/backroom/venues/leeds"
-    await house.http.delete(f"{where}/holds/{hold['holdId']}", headers=STAFF)
-    await house.http.delete(f"{where}/blocks/{block['blockId']}", headers=STAFF)
+    await house.http.delete(f"{house.path}/holds/{hold['holdId']}", headers=STAFF)
+    await house.http.delete(f"{house.path}/blocks/{block['blockId']}", headers=STAFF)
     assert await free(house) == (8, 12)
 
 
@@ -70,7 +69,7 @@ async def test_channels_are_counted_again_only_when_something_changed(house: Hou
         counted.append([row["slot"] for row in rows])
         return await count(connection, venue, rows, *more)
 
-    house.reads.occupancy._count = watched  # type: ignore[method-assign]
+    house.reads.occupancy._count = watched  # type: ignore[method-assign,assignment]
     assert await free(house) == (11, 12)
     assert await free(house) == (11, 12)
     await house.hold("t1", slotId="late")
@@ -81,10 +80,10 @@ async def test_channels_are_counted_again_only_when_something_changed(house: Hou
 
 
 async def test_a_calendar_that_is_the_same_is_not_sent_again(house: House) -> None:
-    query = {"from": DATE, "days": 1}
+    query: dict[str, Any] = {"from": DATE, "days": 1}
     first = await house.get("/calendar", {}, **query)
     headers = {"if-none-match": first.headers["etag"]}
-    path = "/v1/clubs/backroom/venues/leeds/calendar"
+    path = f"{house.path}/calendar"
     assert (await house.http.get(path, params=query, headers=headers)).status_code == 304
     await house.hold("a")
     assert (await house.http.get(path, params=query, headers=headers)).status_code == 200
@@ -136,35 +135,16 @@ async def test_what_is_over_is_closed(house: House) -> None:
     assert {night["free"] for night in nights.values()} == {0}
 
 
-@pytest.mark.parametrize(
-    ("query", "path"),
-    [
-        ({}, "from"),
-        ({"from": "2027-02-30"}, "from"),
-        ({"from": DATE, "days": "0"}, "days"),
-        ({"from": DATE, "days": "93"}, "days"),
-        ({"from": DATE, "days": "1e1"}, "days"),
-        ({"from": DATE, "days": "٣"}, "days"),
-        ({"from": DATE, "days": "9" * 5000}, "days"),
-        ({"from": DATE, "partySize": "0"}, "partySize"),
-        ({"from": DATE, "partySize": "-1"}, "partySize"),
-    ],
-)
-async def test_calendars_that_make_no_sense(house: House, query: dict[str, str], path: str) -> None:
-    answer = await house.get("/calendar", {}, **query)
-    assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_FAILED")
-    assert answer.json()["errors"][0]["path"] == path
-
-
 @pytest.mark.parametrize("first", ["9999-12-31", "0001-01-01"])
 async def test_no_slot_runs_at_the_ends_of_the_calendar(house: House, first: str) -> None:
-    assert await calendar(house, 92, **{"from": first}) == {}
+    query: dict[str, Any] = {"from": first}
+    assert await calendar(house, 92, **query) == {}
 
 
 async def test_a_venue_that_is_not_public_shows_its_calendar_to_those_who_are_known(
     house: House,
 ) -> None:
     await house.define(restaurant(policy=Policy(public_read=False)))
-    query = {"from": DATE}
+    query: dict[str, Any] = {"from": DATE}
     assert (await house.get("/calendar", {}, **query)).status_code == 401
     assert (await house.get("/calendar", **query)).status_code == 200

@@ -37,10 +37,13 @@ class Box(NamedTuple):
 
 def box_of(section: Section) -> Box:
     """The bounding box; a section turns about its middle."""
+    if not section.rotation and section.width >= 0 and section.height >= 0:
+        return Box(section.x, section.y, section.x + section.width, section.y + section.height)
     angle = math.radians(section.rotation)
     across, along = abs(math.cos(angle)), abs(math.sin(angle))
-    half_width = (section.width * across + section.height * along) / 2
-    half_height = (section.width * along + section.height * across) / 2
+    width, height = abs(section.width), abs(section.height)
+    half_width = (width * across + height * along) / 2
+    half_height = (width * along + height * across) / 2
     x, y = section.x + section.width / 2, section.y + section.height / 2
     return Box(x - half_width, y - half_height, x + half_width, y + half_height)
 

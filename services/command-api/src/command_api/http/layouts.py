@@ -56,7 +56,7 @@ async def read_viewport(call: Call) -> Answer:
     if day_of(venue, key.date, key.slot) is None:
         raise NoSuchSlot(key.name)
     reads = call.services.reads
-    shown = None if viewport is None else reads.floor_plan(venue).shown(viewport)
+    shown = None if viewport is None else (await reads.floor_plan(venue)).shown(viewport)
     members = venue.members.get(key.slot)
     units = [
         venue.units[section_id]
