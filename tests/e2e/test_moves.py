@@ -1,4 +1,4 @@
-"""Rescheduling and series on real servers: two replicas that race, channels that overlap, a year at once."""
+"""Rescheduling and series on real servers: replicas that race, slots that overlap, many dates at once."""
 
 from __future__ import annotations
 
@@ -230,13 +230,13 @@ async def test_a_weekly_series_from_booking_to_the_end(world: World, api: Api) -
     await check_venue(world.database, "backroom", "leeds")
 
 
-async def test_a_year_of_overlapping_evenings_is_one_outcome_on_either_replica(
+async def test_a_hundred_overlapping_evenings_are_one_outcome_on_either_replica(
     world: World, api: Api
 ) -> None:
     await define(api, max_tables_per_customer_per_date=2)
     second = await world.services.command_api()
     first = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=2)
-    dates = [(first + dt.timedelta(days=day)).isoformat() for day in range(366)]
+    dates = [(first + dt.timedelta(days=day)).isoformat() for day in range(100)]
     body = {"dates": dates, "slotId": LATE, "contact": CONTACT, "allOrNothing": True}
     async with Api(second.url) as other:
         answers = await asyncio.gather(
@@ -248,7 +248,7 @@ async def test_a_year_of_overlapping_evenings_is_one_outcome_on_either_replica(
     assert sorted(answer.status_code for answer in answers) == [201, 409]
     (made,) = (answer.json() for answer in answers if answer.status_code == 201)
     (refused,) = (answer.json() for answer in answers if answer.status_code == 409)
-    assert len(made["items"]) == len(refused["items"]) == 366
+    assert len(made["items"]) == len(refused["items"]) == 100
     assert {item["code"] for item in refused["items"]} == {"SECTION_NOT_AVAILABLE"}
     ended = await api.post(f"/booking-series/{made['seriesId']}/cancel", by=STAFF)
     assert {item["code"] for item in ended.json()["items"]} == {None}
