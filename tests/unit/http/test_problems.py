@@ -11,7 +11,7 @@ from holdfast.contracts.problems import STATUS, Code
 HOLD = {"date": "2026-02-15", "slotId": "late", "sectionIds": ["s1"]}
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/clubs/", BASE + "/holds/", BASE + "/waitlist"])
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/clubs/", BASE + "/holds/", BASE + "/queue"])
 async def test_an_unknown_address(desk: Desk, path: str) -> None:
     answer = await desk.http.get(path)
     assert code_of(answer) == (404, "NOT_FOUND")
