@@ -280,7 +280,7 @@ def test_an_offer_cannot_be_extended() -> None:
     entry = queue.join("ann", 2)
     assert entry.offer is not None
     denied = rejected(queue.extend(entry.offer.hold_id, ttl=900, by=ANN))
-    assert denied.code is Code.HOLD_LIMIT_REACHED
+    assert (denied.code, denied.facts) == (Code.HOLD_LIMIT_REACHED, {"max": 600})
 
 
 def test_an_offer_is_not_found_by_others_nor_under_another_id() -> None:

@@ -22,16 +22,19 @@ from holdfast.contracts.states import HoldStatus, Reason
 
 def extend_hold(scope: Scope, command: ExtendHold, now: str) -> Decision | Rejection:
     """A hold lasts `ttlSeconds` from now, never less than before, and never past `maxHoldSeconds`
-    from when it was made."""
+    from when it was made. An offer of the waitlist is not extended: others wait."""
     hold = live_hold(scope, command, now)
     if isinstance(hold, Rejection):
         return hold
     policy, draft = scope.venue.policy, Draft(scope, now)
     if hold.expires_at >= hold.limit_at:
+        most, what = policy.max_hold_seconds, "A hold"
+        if hold.entry_id is not None:
+            most, what = policy.waitlist_offer_ttl_seconds, "An offer of the waitlist"
         return Rejection(
             code=Code.HOLD_LIMIT_REACHED,
-            detail=f"A hold lasts at most {policy.max_hold_seconds} seconds in all.",
-            facts={"max": policy.max_hold_seconds},
+            detail=f"{what} lasts at most {most} seconds in all.",
+            facts={"max": most},
             valid_until=hold.expires_at,
         )
     draft.relies_on_future(hold.expires_at)
