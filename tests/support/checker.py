@@ -231,7 +231,7 @@ def _seen_equals(screen: Screen, log: Mapping[int, bytes]) -> None:
         if "actor" not in seen and expected["eventType"] == "availability.updated":
             full = msgspec.json.decode(log[version], type=AvailabilityUpdated)
             expected = msgspec.to_builtins(public_event(full))
-        assert seen == expected, f"{screen.channel}: version {version} was seen otherwise"
+        assert seen == expected, f"{screen.channel}: {version} was seen as {seen}, is {expected}"
 
 
 def _screen_equals(screen: Screen, snapshot: StaffSnapshot) -> None:
