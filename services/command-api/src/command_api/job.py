@@ -12,6 +12,7 @@ from command_api.domain.commands import (
     CancelSeries,
     Command,
     HoldSections,
+    RequestBooking,
     RescheduleBooking,
 )
 from command_api.domain.decision import Rejection
@@ -86,10 +87,11 @@ class Job:
             self.channels.update(key for key, _booking in command.bookings)
         elif isinstance(command, BookSeries):
             self.channels.update(command.channels)
-        elif isinstance(command, HoldSections) and command.customer_id is not None:
+        elif isinstance(command, HoldSections | RequestBooking) and command.customer_id is not None:
             if policy.max_tables_per_customer_per_date is not None:
                 self._foresee_quota(venue, command.channel.date, command.customer_id)
-            if policy.max_active_holds_per_customer is not None:
+            holds = isinstance(command, HoldSections)
+            if holds and policy.max_active_holds_per_customer is not None:
                 self._foresee_quota(venue, None, command.customer_id)
 
     def _foresee_quota(self, venue: Venue, date: str | None, customer_id: str) -> None:
