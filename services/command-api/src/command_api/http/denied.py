@@ -23,10 +23,9 @@ async def explained(services: Services, command: Command, rejection: Rejection) 
     wish = wish_of(command)
     if wish is None:
         return rejection
-    found = await services.nearby.suggest(services.reads, wish, services.clock())
-    if found is None:
+    facts = await services.nearby.suggest(services.reads, wish, services.clock())
+    if facts is None:
         return rejection
-    facts = {"alternatives": found.items, "waitlistOption": found.waitlist_option}
     return msgspec.structs.replace(rejection, facts=rejection.facts | facts)
 
 

@@ -13,7 +13,9 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+import msgspec
 
 from command_api.domain.alternatives import MOST, alternatives
 from command_api.domain.model import Venue
@@ -32,20 +34,26 @@ FRESH, FRESH_ENOUGH = 1.0, 5.0
 others take what is up to so old."""
 PATIENCE = 0.5
 """Seconds that a rejection waits for its alternatives."""
-SHARE = 0.1
+SHARE = 0.05
 """Of the time, at most, goes into alternatives of rejections."""
 LARGE = 500
-"""Sections: from here on another thread looks for them, and holds are not kept waiting."""
+"""Sections: from here on another thread looks for the first, and for what the server would choose, and
+holds are not kept waiting. What follows for sections by name costs little."""
 MAX_CHANNELS, MAX_ANSWERS, MAX_TAKEN = 256, 1000, 1_000_000
 """`MAX_TAKEN`: ids of taken sections in memory, over all channels."""
 
+Facts: TypeAlias = dict[str, Any]
+"""Members of a problem."""
 _Shape: TypeAlias = tuple[object, ...]
 
 
 class Around:
     """What is known around one channel, and the answers that were made of it."""
 
-    __slots__ = ("alike", "answers", "far_at", "loaded_at", "lock", "vacancies", "venue", "weight")
+    __slots__ = (
+        *("alike", "answers", "far_at", "loaded_at", "lock", "told", "vacancies", "venue"),
+        "weight",
+    )
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
@@ -55,9 +63,20 @@ class Around:
         self.weight = 0
         self.answers: dict[tuple[Wish, int], Alternatives] = {}
         self.alike: dict[_Shape, Alternatives] = {}
+        self.told: dict[Wish, Facts] = {}
 
     def is_fresh(self, steady: float, seconds: float) -> bool:
         return self.venue is not None and steady - self.loaded_at < seconds
+
+    def tell(self, wish: Wish, found: Alternatives) -> Facts:
+        """Encoded once, for all who have the same wish."""
+        facts: Facts = {
+            "alternatives": msgspec.Raw(msgspec.json.encode(found.items)),
+            "waitlistOption": found.waitlist_option,
+        }
+        if len(self.told) < MAX_ANSWERS:
+            self.told[wish] = facts
+        return facts
 
 
 class Nearby:
@@ -78,44 +97,50 @@ class Nearby:
         known = around.answers.get((wish, limit))
         return known or await self._work_out(around, wish, now, limit)
 
-    async def suggest(self, reads: Reads, wish: Wish, now: str) -> Alternatives | None:
-        """For whoever came too late; None where it cannot be said in time."""
+    async def suggest(self, reads: Reads, wish: Wish, now: str) -> Facts | None:
+        """Facts for whoever came too late; None where they cannot be said in time. Most of a storm are
+        told what is known, at once."""
+        around = self._around.get(wish.channel)
+        if around is not None and around.is_fresh(self._steady(), FRESH):
+            told = around.told.get(wish) or self._alike(around, wish)
+            if told is not None:
+                return told
         try:
             async with asyncio.timeout(PATIENCE):
                 around = await self._load(reads, wish.channel, now)
-                return around.answers.get((wish, MOST)) or await self._afford(around, wish, now)
+                return await self._afford(around, wish, now)
         except POSTGRES_OUTAGES as error:
             log.debug("no alternatives around %s: %r", wish.channel.name, error)
             return None
 
-    async def _afford(self, around: Around, wish: Wish, now: str) -> Alternatives:
+    async def _afford(self, around: Around, wish: Wish, now: str) -> Facts:
         """One at a time, and within the share; the rest get what was found for the like of them."""
-        shape = _shape(around.venue, wish)
-        if (alike := around.alike.get(shape)) and self._is_spent():
-            return _without(alike, wish)
         async with self._turn:
-            known = around.answers.get((wish, MOST))
-            if known is not None:
-                return known
-            if (alike := around.alike.get(shape)) and self._is_spent():
-                return _without(alike, wish)
+            told = around.told.get(wish) or self._alike(around, wish)
+            if told is not None:
+                return told
             began = self._steady()
             found = await self._work_out(around, wish, now, MOST)
             self._spent += self._steady() - began
-            around.alike[shape] = found
-        return found
+            if len(around.alike) < MAX_ANSWERS:
+                around.alike[_shape(around.venue, wish)] = found
+        return around.tell(wish, found)
 
-    def _is_spent(self) -> bool:
+    def _alike(self, around: Around, wish: Wish) -> Facts | None:
+        """What was found for the like of it, once the share of this second is used up."""
         second = int(self._steady())
         if second != self._second:
             self._second, self._spent = second, 0.0
-        return self._spent >= SHARE
+        if self._spent < SHARE:
+            return None
+        alike = around.alike.get(_shape(around.venue, wish))
+        return None if alike is None else around.tell(wish, _without(alike, wish))
 
     async def _work_out(self, around: Around, wish: Wish, now: str, limit: int) -> Alternatives:
         venue, vacancies, answers = around.venue, around.vacancies, around.answers
         if venue is None:
             return Alternatives(items=[], waitlist_option=False)
-        if len(venue.units) < LARGE:
+        if len(venue.units) < LARGE or (wish.section_ids and answers):
             found = alternatives(venue, vacancies, wish, now, limit)
         else:
             found = await asyncio.to_thread(alternatives, venue, vacancies, wish, now, limit)
@@ -147,7 +172,7 @@ class Nearby:
             vacancies.update(await reads.vacancies.of(venue, wanted, epoch_ms(now)))
         around.venue, around.vacancies, around.loaded_at = venue, vacancies, steady
         around.far_at = steady if far_too else around.far_at
-        around.answers, around.alike = {}, {}
+        around.answers, around.alike, around.told = {}, {}, {}
         self._keep(key, around)
 
     def _keep(self, key: ChannelKey, around: Around) -> None:
