@@ -53,6 +53,21 @@ async def test_what_is_not_a_json_object(desk: Desk, body: bytes) -> None:
     assert code_of(answer) == (400, "VALIDATION_FAILED")
 
 
+@pytest.mark.parametrize("text", [r"a\u0000b", r"\u0000", r"\\\u0000", r"\ud800", r"\udc00\ud800"])
+async def test_texts_that_nobody_could_store_are_refused(desk: Desk, text: str) -> None:
+    body = b'{"date":"2026-02-15","slotId":"late","sectionIds":["s1"],"reason":"%b"}'
+    answer = await desk.post("/holds", body % text.encode())
+    assert code_of(answer) == (400, "VALIDATION_FAILED")
+    assert not desk.writer.submissions
+
+
+@pytest.mark.parametrize("text", ["🦊", "שלום", r"\\u0000", r"\ud83e\udd8a", "a\u200fb"])
+async def test_texts_of_any_script_are_taken(desk: Desk, text: str) -> None:
+    body = b'{"date":"2026-02-15","slotId":"late","sectionIds":["s1"],"reason":"%b"}'
+    answer = await desk.post("/holds", body % text.encode())
+    assert answer.status_code == 201, answer.text
+
+
 @pytest.mark.parametrize("kind", ["text/plain", "application/jsonp", "multipart/form-data"])
 async def test_a_body_must_say_that_it_is_json(desk: Desk, kind: str) -> None:
     answer = await desk.post("/holds", b"{}", content_type=kind)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
+import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -140,7 +141,7 @@ class TokenVerifier:
             )
         except jwt.ExpiredSignatureError:
             raise ExpiredToken("the token has expired") from None
-        except jwt.InvalidTokenError as error:
+        except (jwt.InvalidTokenError, OverflowError) as error:
             raise InvalidToken(f"the token is not valid: {error}") from None
         return _principal(claims)
 
@@ -149,6 +150,8 @@ def _principal(claims: dict[str, object]) -> Principal:
     subject, club, exp = claims["sub"], claims.get("club"), claims["exp"]
     if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT:
         raise InvalidToken(f"`sub` must have 1 to {MAX_SUBJECT} characters")
+    if not _is_text(subject):
+        raise InvalidToken("`sub` must not have control characters")
     try:
         role = Role(str(claims.get("role")))
     except ValueError:
@@ -162,9 +165,15 @@ def _principal(claims: dict[str, object]) -> Principal:
         subject=subject,
         role=role,
         club=club,
-        name=name[:200] if isinstance(name, str) else None,
-        tier=tier[:32] if isinstance(tier, str) else None,
+        name=name[:200] if isinstance(name, str) and _is_text(name) else None,
+        tier=tier[:32] if isinstance(tier, str) and _is_text(tier) else None,
         expires_at=int(exp) if isinstance(exp, int | float) else 0,
         customer_id=customer_id_of(subject),
         is_guest=claims.get("guest") is True,
     )
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be stored and sent: NUL is no text for Postgres, half a surrogate pair none for
+    UTF-8, though JSON can say both."""
+    return not any(unicodedata.category(character) in ("Cc", "Cs") for character in value)

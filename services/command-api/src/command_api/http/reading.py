@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 _KEY = re.compile(rf"[!-~]([ -~]{{0,{MAX_KEY - 2}}}[!-~])?\Z")
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,18})"\Z')
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""An escaped NUL, which JSON has and no text of Postgres does; `\\\\u0000` is none."""
 _AT = re.compile(r"^(.*?)(?: - at `(.*)`)?$", re.DOTALL)
 
 
@@ -49,11 +51,14 @@ def decode_body(call: Call, body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     if kind is None or not _is_json(kind):
         raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json.")
     try:
-        return decoder.decode(body)
+        decoded = decoder.decode(body)
     except msgspec.ValidationError as error:
         raise _invalid_body(str(error)) from None
     except (ValueError, RecursionError) as error:
         raise invalid("", f"the body is not JSON: {error}") from None
+    if b"\\u0000" in body and _NUL.search(body):
+        raise invalid("", r"texts must not have \u0000 in them")
+    return decoded
 
 
 def _is_json(kind: str) -> bool:
