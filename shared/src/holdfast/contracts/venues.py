@@ -76,6 +76,9 @@ class Policy(Request, kw_only=True):
     approval_ttl_seconds: Annotated[int, Meta(ge=1, le=90 * 86_400)] = 86_400
     deposit: Deposit | None = None
     split_capacity: bool = False
+    """Capacity above 1 is always shared, by `quantities`. With this, its units are chairs: a party that
+    names one section or pool with room for many (and no `partyMax` on a section), and no quantity, takes one
+    for each of its people; without, one in all."""
     booking_horizon_days: Annotated[int, Meta(ge=0, le=3660)] = 400
     min_lead_minutes: Annotated[int, Meta(ge=0, le=525_600)] = 0
     """Customers may book until so long before the start; with 0 until the slot ends."""

@@ -13,6 +13,7 @@ from command_api.domain.expiry import make_room
 from command_api.domain.limits import check_holds, check_tables
 from command_api.domain.model import Day, HoldRecord, Scope, Unit
 from command_api.domain.pricing import Quote, quote
+from command_api.domain.sharing import quantities_of
 from command_api.domain.step import Cause, Change
 from command_api.domain.times import later
 from holdfast.contracts.holds import BestAvailable, Hold
@@ -59,7 +60,9 @@ def _asked(draft: Draft, day: Day, command: HoldSections) -> Asked | Rejection:
         return invalid("sectionIds", "name either sectionIds or bestAvailable")
     if request.best_available is not None:
         return _best(draft, day, request.best_available, command)
-    asked = look_up(draft.venue, day, request.section_ids or (), request.quantities)
+    section_ids = request.section_ids or ()
+    quantities = quantities_of(draft.venue, section_ids, request.quantities, request.party_size)
+    asked = look_up(draft.venue, day, section_ids, quantities)
     if isinstance(asked, Rejection):
         return asked
     return check_count(len(asked.claims), limit) or asked

@@ -22,6 +22,7 @@ from command_api.domain.new_booking import (
     notice_of_new,
 )
 from command_api.domain.pricing import Quote, quote
+from command_api.domain.sharing import quantities_of
 from command_api.domain.step import Change
 
 
@@ -53,7 +54,8 @@ def book(
     if denied is not None:
         return denied
     draft.relies_on_future(day.ends_at if asker.is_staff else day.closes_at)
-    asked = look_up(venue, day, request.section_ids, request.quantities)
+    quantities = quantities_of(venue, request.section_ids, request.quantities, request.party_size)
+    asked = look_up(venue, day, request.section_ids, quantities)
     if isinstance(asked, Rejection):
         return asked
     price = quote(venue, day, asked.units)

@@ -34,6 +34,7 @@ from command_api.domain.new_booking import (
     is_pending,
 )
 from command_api.domain.pricing import Quote, quote
+from command_api.domain.sharing import quantities_of
 from command_api.domain.step import Cause
 from command_api.domain.times import later
 from command_api.domain.transfer import as_if_without, transfer
@@ -86,7 +87,9 @@ def _asked(
     items = {item.section_id: item.quantity for item in booking.items} or booking.claims
     wanted = list(items) if request.section_ids is None else request.section_ids
     kept = {id_: items[id_] for id_ in wanted if items.get(id_, 1) > 1}
-    return look_up(venue, day, wanted, {**kept, **request.quantities})
+    given = {**kept, **request.quantities}
+    new = wanted if items.keys().isdisjoint(wanted) else ()
+    return look_up(venue, day, wanted, quantities_of(venue, new, given, booking.party_size))
 
 
 def _is_same(asked: Asked, booking: BookingRecord) -> bool:
