@@ -79,7 +79,7 @@ class House:
         self.reads = Reads(engine.pool, engine.platform)
         self.ahead = 0
         self._database = engine.database
-        self._pool = pool = engine.pool
+        self.pool = pool = engine.pool
 
         async def store(
             club: str, venue: str, definition: VenueDefinition, revision: int | None
@@ -111,7 +111,7 @@ class House:
         """Over what is there."""
         current = await self.reads.venue("backroom", self.venue)
         assert current is not None
-        await put_venue(self._pool, "backroom", self.venue, definition, current.revision)
+        await put_venue(self.pool, "backroom", self.venue, definition, current.revision)
 
     async def get(
         self, path: str, by: dict[str, str] | None = None, **query: Any

@@ -19,9 +19,13 @@ with found as (
     group by t.id
     having count(distinct u.word) = cardinality($14)
 )
+-- `offset 0`: each is looked up by its key. How many are found cannot be known beforehand, and for a few the
+-- whole table would be read.
 select r.doc
 from found f
-join holdfast.records r on r.club = $1 and r.id = f.id
+cross join lateral (
+    select * from holdfast.records r where r.club = $1 and r.id = f.id offset 0
+) r
 where r.venue = $2 and r.kind = 'booking'
     and ($3::text is null or r.customer_id = $3)
     and ($4::text[] is null or r.status = any ($4))
