@@ -61,7 +61,7 @@ def leeds() -> VenueDefinition:
         name="The Backroom, Leeds",
         timezone=TIMEZONE,
         currency="GBP",
-        policy=Policy(max_tables_per_customer_per_date=2),
+        policy=Policy(max_tables_per_customer_per_date=2, guest_checkout=True),
         canvas_w=1960,
         canvas_h=880,
         slots=[
