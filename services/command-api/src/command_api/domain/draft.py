@@ -14,6 +14,7 @@ put and remove mirrors by themselves.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from weakref import ref
 
 import msgspec
 
@@ -55,19 +56,32 @@ _NO_CLAIMS: Mapping[str, Claim] = {}
 
 
 _Claimant = (HoldRecord, BookingRecord, BlockRecord)
+_COUNTED = (HoldRecord, BookingRecord)
 
 
 class Shared:
-    """What the drafts of one outcome share."""
+    """What the drafts of one outcome share. It does not own the first of them: with one channel, as
+    nearly always, there is no cycle, and nothing is left to the garbage collector."""
 
-    __slots__ = ("drafts", "left_to_blocks", "valid_from", "valid_until")
+    __slots__ = ("_root", "left_to_blocks", "others", "valid_from", "valid_until")
 
-    def __init__(self) -> None:
-        self.drafts: dict[ChannelKey, Draft] = {}
+    def __init__(self, root: Draft) -> None:
+        self._root = ref(root)
+        self.others: dict[ChannelKey, Draft] = {}
         self.left_to_blocks: dict[Draft, list[str]] = {}
         """Sections that a claim has left, where blocks wait in the channel."""
         self.valid_from: str | None = None
         self.valid_until: str | None = None
+
+    @property
+    def root(self) -> Draft:
+        root = self._root()
+        assert root is not None, "whoever decides keeps the first draft"
+        return root
+
+    def drafts(self) -> list[Draft]:
+        """All of them, the first one first."""
+        return [self.root, *self.others.values()]
 
 
 class Draft:
@@ -98,14 +112,22 @@ class Draft:
         """Sections that have more left than they had at some time before."""
         self._touched: dict[str, Touched] = {}
         self._spans: dict[str, set[ChannelKey]] = {}
-        self._shared = Shared() if shared is None else shared
-        self._shared.drafts[state.key] = self
+        if shared is None:
+            self._shared = Shared(self)
+        else:
+            self._shared = shared
+            shared.others[state.key] = self
         self._members = scope.venue.members.get(state.key.slot)
 
     def at(self, key: ChannelKey) -> Draft:
         """The draft of another channel of the venue. Raises Missing where it is not loaded."""
-        draft = self._shared.drafts.get(key)
+        if key == self.state.key:
+            return self
+        draft = self._shared.others.get(key)
         if draft is None:
+            root = self._shared.root
+            if key == root.state.key:
+                return root
             (state,) = self.scope.at(key)
             draft = Draft(self.scope, self.now, state, self._shared)
         return draft
@@ -174,12 +196,15 @@ class Draft:
         channels of overlapping slots. Claims that are added are of records of this channel."""
         changes = list(changes)
         self.lay(cause, changes)
+        # Nearly always nowhere: one record, in a slot that overlaps no other.
         spans = set(self.overlaps)
         for record_id in {change.removed for change in changes if change.removed is not None}:
             spans.update(self.spans_of(record_id))
-        for key in sorted(spans):
-            self.mirror(cause, changes, key)
-        self.settle()
+        if spans:
+            for key in sorted(spans):
+                self.mirror(cause, changes, key)
+        if self._shared.left_to_blocks:
+            self.settle()
 
     def settle(self) -> None:
         """Have the blocks that wait take what its last claim has left, before anybody else can."""
@@ -194,7 +219,7 @@ class Draft:
     ) -> None:
         """Put the new value of a record of this channel, and its notice where there is one.
         `by_clock`: it ended by its own time, which whoever counts its customer's records knows."""
-        if isinstance(record, _Claimant) and (keys := self._spans.get(record.id)):
+        if self._spans and isinstance(record, _Claimant) and (keys := self._spans.get(record.id)):
             record.spans = sorted({*record.spans, *(key.name for key in keys)})
         before = self.record(record.id) if self.state.entries else None
         self.records[record.id] = record
@@ -216,19 +241,19 @@ class Draft:
     def serve(self, section_id: str | None = None) -> None:
         """Offer what became free, in all channels of the outcome, to those who wait for it there;
         only this section, where one is named."""
-        waited_for = [d for d in self._shared.drafts.values() if d.freed and d.state.entries]
+        waited_for = [d for d in self._shared.drafts() if d.state.entries and d.freed]
         if waited_for:
             serve_freed(waited_for, section_id)
 
     def forget_freed(self) -> None:
         """What claims have left so far goes to nobody, in all channels of the outcome."""
         self._shared.left_to_blocks.clear()
-        for draft in self._shared.drafts.values():
+        for draft in self._shared.drafts():
             draft.freed.clear()
 
     def all_records(self) -> list[Record]:
         """The new values of records, in all channels of the outcome."""
-        return [record for d in self._shared.drafts.values() for record in d.records.values()]
+        return [record for d in self._shared.drafts() for record in d.records.values()]
 
     def close(self, answer: Answer, *, created: bool = False) -> Decision:
         """The outcome of all drafts, once those who wait had what it frees."""
@@ -238,7 +263,7 @@ class Draft:
         return Decision(
             valid_from=shared.valid_from,
             valid_until=shared.valid_until,
-            parts={key: draft.part() for key, draft in shared.drafts.items() if draft.moved},
+            parts={d.state.key: d.part() for d in shared.drafts() if d.moved},
             answer=answer,
             created=created,
         )
@@ -267,7 +292,7 @@ class Draft:
     def _count(self, record: Record) -> None:
         """Have the quotas at hand that the record counts towards, where the policy has a limit."""
         customer, policy = record.customer_id, self.venue.policy
-        if customer is None or not isinstance(record, HoldRecord | BookingRecord):
+        if customer is None or not isinstance(record, _COUNTED):
             return
         if policy.max_tables_per_customer_per_date is not None:
             self.scope.quota(record.date, customer)
@@ -276,8 +301,8 @@ class Draft:
 
     def spans_of(self, record_id: str) -> Iterable[ChannelKey]:
         """Other channels that the record's claims may lie in."""
-        found = set(self._spans.get(record_id, ()))
         record = self.record(record_id)
+        found = set(self._spans.get(record_id, ())) if self._spans else set[ChannelKey]()
         if isinstance(record, _Claimant):
             for name in record.spans:
                 key = parse_channel(name)

@@ -52,6 +52,7 @@ def apply(scope: Scope, decision: Decision) -> None:
     """The events, then the records: active ones stay, ended ones leave. `position` and `stamp` are
     the store's and stay as they are."""
     moved = {record_id for part in decision.parts.values() for record_id in part.gone}
+    quotas = bool(scope.used_quotas)
     for key, part in decision.parts.items():
         state = scope.used_channels[key]
         for event in part.events:
@@ -60,6 +61,8 @@ def apply(scope: Scope, decision: Decision) -> None:
             state.drop(record_id)
         for record in part.records:
             put_record(state, record)
+            if not quotas:
+                continue
             for quota in _quotas_of(scope, record, moved=record.id in moved):
                 count_record(quota, scope.venue, record)
 
