@@ -9,7 +9,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 from tests.e2e.openapi.seed import ASKERS, GATEWAY_ASKERS, PAYMENT_SECRET, seed, seed_gateway
-from tests.support.conformity import Conformity
+from tests.support.conformity import Conformity, Json
 from tests.support.databases import copy_of
 from tests.support.services import replicas
 from tests.support.until import until
@@ -18,21 +18,27 @@ from holdfast_dev.nats import EmbeddedNats
 
 
 class Pair(NamedTuple):
-    """command-api and stream-gateway."""
+    """command-api and stream-gateway; `streams` is the gateway's document."""
 
     api: Conformity
     gateway: Conformity
+    streams: Json
 
 
-async def conformity(url: str, askers: dict[str, dict[str, str]]) -> Conformity:
+async def document_of(url: str) -> Json:
+    """What a service says of itself, once it is ready."""
     async with httpx.AsyncClient(base_url=url) as http:
 
         async def ready() -> bool:
             return (await http.get("/readyz")).status_code == 200
 
         await until(ready)
-        document = (await http.get("/openapi.json")).json()
-    return await asyncio.to_thread(Conformity, url, document, askers)
+        document: Json = (await http.get("/openapi.json")).json()
+        return document
+
+
+async def conformity(url: str, askers: dict[str, dict[str, str]]) -> Conformity:
+    return await asyncio.to_thread(Conformity, url, await document_of(url), askers)
 
 
 @pytest.fixture(scope="package")
@@ -50,10 +56,12 @@ async def pair(
             HOLDFAST_PAYMENT_SECRETS=PAYMENT_SECRET, HOLDFAST_GUEST_SESSIONS_PER_MINUTE="100000"
         )
         api = await conformity(service.url, ASKERS)
-        started = await services.gateway(HOLDFAST_COMMAND_API_URL=service.url)
+        started = await services.gateway(
+            HOLDFAST_COMMAND_API_URL=service.url, HOLDFAST_CHECKPOINT_SECONDS="0.5"
+        )
         await asyncio.to_thread(seed, api)
         gateway = await conformity(started.url, GATEWAY_ASKERS)
         seed_gateway(gateway, api)
-        yield Pair(api, gateway)
+        yield Pair(api, gateway, await document_of(started.url))
         api.close()
         gateway.close()

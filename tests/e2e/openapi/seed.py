@@ -33,6 +33,14 @@ ASKERS = {
 }
 GATEWAY_ASKERS = {name: ASKERS[name] for name in ("nobody", "ann", "manager", "elsewhere")}
 
+POLICY = {
+    "guestCheckout": True,
+    # Nothing of the seed ends while the tests run.
+    "holdTtlSeconds": 7200,
+    "maxTtlSeconds": 86_400,
+    "maxHoldSeconds": 86_400,
+    "waitlistOfferTtlSeconds": 7200,
+}
 TABLES = [f"t{n}" for n in range(40)]
 
 
@@ -41,7 +49,7 @@ def definition(**policy: Any) -> dict[str, Any]:
     return {
         "name": "Leeds",
         "timezone": "Europe/London",
-        "policy": {"guestCheckout": True, **policy},
+        "policy": {**POLICY, **policy},
         "slots": [
             {"slotId": SLOT, "start": "18:00", "end": "21:00"},
             {"slotId": LATE, "start": "21:00", "end": "23:30"},
@@ -61,11 +69,11 @@ def seed(api: Conformity) -> None:
     """Every operation is carried out at least once on the way."""
     known = api.known
     known.add("club", "backroom")
-    known.add("venue", "leeds", "york")
+    known.add("venue", "leeds", "york", "small")
     known.add("date", NIGHT, NEXT, TODAY)
     known.add("slotId", SLOT, LATE, RUNNING)
     for name in ("sectionIds", "add", "remove", "quantities"):
-        known.add(name, *TABLES[20:], "round", "bar", "round_1")
+        known.add(name, *TABLES[20:], "round", "bar", "round_1", "w1")
     known.add("customerId", "ann", "ben")
     known.add("categoryId", "gold")
     known.add("categoryIds", "gold")
@@ -87,14 +95,19 @@ def seed(api: Conformity) -> None:
 
 
 def clubs(api: Conformity) -> None:
+    """Leeds, York where requests are approved, and a small room to wait for."""
     api.ask("putClub", "admin", {"name": "Other"}, expect=201, club="other")
     api.ask("putClub", "admin", {"name": "Backroom"}, expect=201)
-    api.ask("putVenue", "manager", definition(), expect=201)
+    york, small = definition(requiresApproval=True), definition()
+    small["sections"] = [{"sectionId": f"w{n}", "kind": "table"} for n in range(3)]
+    api.ask("putVenue", "manager", york, expect=201, venue="york")
+    api.ask("putVenue", "manager", small, expect=201, venue="small")
+    leeds = definition()
+    api.ask("putVenue", "manager", leeds, expect=201)
     stored = api.ask("readVenue", "nobody")
     assert stored["revision"] == 1
-    changed = {"policy": {"guestCheckout": True, "maxActiveHoldsPerCustomer": 500}}
-    api.ask("putVenue", "admin", stored | changed, headers={"If-Match": '"1"'})
-    api.ask("putVenue", "manager", definition(requiresApproval=True), expect=201, venue="york")
+    leeds["policy"]["maxActiveHoldsPerCustomer"] = 500
+    api.ask("putVenue", "admin", leeds, headers={"If-Match": '"1"'})
 
 
 def hold(api: Conformity, *sections: str, by: str = "ann", **more: Any) -> dict[str, Any]:
@@ -129,8 +142,7 @@ def holds_and_bookings(api: Conformity) -> None:
     quote = {"date": NIGHT, "slotId": SLOT, "sectionIds": ["t39"], "dryRun": True}
     api.ask("makeHold", "ann", quote)
     changed = hold(api, "t6")["holdId"]
-    api.ask("changeHold", "ann", {"add": ["t7"], "remove": ["t6"]}, id=changed)
-    api.ask("extendHold", "ann", {"ttlSeconds": 600}, id=changed)
+    api.ask("extendHold", "ann", {"ttlSeconds": 9000}, id=changed)
     api.ask("readHold", "staff", id=changed)
     booked = api.ask("confirmHold", "ann", {"contact": CONTACT}, expect=201, id=changed)
     api.ask("releaseHold", "staff", id=hold(api, "t8")["holdId"])
@@ -138,6 +150,8 @@ def holds_and_bookings(api: Conformity) -> None:
     id_ = booked["bookingId"]
     api.ask("editBooking", "ann", {"notes": "soon"}, headers={"If-Match": revision}, id=id_)
     api.ask("readBooking", "ann", id=id_)
+    kept = hold(api, "t37", by="ben")["holdId"]
+    api.ask("changeHold", "ben", {"add": ["t38"], "remove": ["t37"]}, id=kept)
     for n in range(9, 14):
         booking(api, f"t{n}", by="ann" if n % 2 else "ben")
     api.ask("cancelBooking", "ann", {"reason": "ill"}, id=booking(api, "t14")["bookingId"])
@@ -148,8 +162,8 @@ def visits(api: Conformity) -> None:
     """Of a slot that has begun."""
     now = {"date": TODAY, "slotId": RUNNING}
     came, left, missed = (booking(api, f"t{n}", **now)["bookingId"] for n in range(3))
-    api.ask("checkInBooking", "staff", id=came)
-    api.ask("completeBooking", "staff", id=left)
+    api.ask("checkInBooking", "staff", {"reason": "early"}, id=came)
+    api.ask("completeBooking", "staff", {"reason": "left"}, id=left)
     api.ask("markNoShow", "manager", {"reason": "no call"}, id=missed)
 
 
@@ -170,12 +184,7 @@ def moves_and_series(api: Conformity) -> None:
 
 
 def waiting(api: Conformity) -> None:
-    """A small room that is full; what one leaves is offered to the next."""
-    body = definition()
-    body["sections"] = [{"sectionId": f"w{n}", "kind": "table"} for n in range(3)]
-    api.ask("putVenue", "manager", body, expect=201, venue="small")
-    api.known.add("venue", "small")
-    api.known.add("sectionIds", "w0", "w1", "w2")
+    """The small room is full; what one leaves is offered to the next."""
     taken = [booking(api, f"w{n}", by="staff", venue="small")["bookingId"] for n in range(3)]
     night = {"date": NIGHT, "slotId": SLOT, "partySize": 1}
     entries = []
@@ -222,7 +231,7 @@ def elsewhere(api: Conformity) -> None:
 
 def approvals(api: Conformity) -> None:
     pending = [booking(api, f"t{n}", venue="york")["bookingId"] for n in range(5)]
-    api.ask("approveBooking", "manager", venue="york", id=pending[0])
+    api.ask("approveBooking", "manager", {"reason": "regulars"}, venue="york", id=pending[0])
     api.ask("declineBooking", "manager", {"reason": "full"}, venue="york", id=pending[1])
 
 
