@@ -110,10 +110,3 @@ class Hold(Wire, kw_only=True):
 class HoldPage(Wire, kw_only=True):
     items: list[Hold]
     next_page_token: str | None = None
-
-
-class DeniedSection(Wire, kw_only=True):
-    """A section in the way, in `conflictingSections` of a problem."""
-
-    section_id: str
-    state: str

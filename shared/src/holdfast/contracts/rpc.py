@@ -1,4 +1,4 @@
-"""Requests over NATS (`holdfast.v1.snapshot`, `holdfast.v1.command`) and stream tickets."""
+"""Requests over NATS: `holdfast.v1.snapshot`, `holdfast.v1.command`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from holdfast.contracts.ids import Timestamp
 from holdfast.contracts.wire import Request, Wire
 
 
@@ -31,14 +30,3 @@ class CommandReply(Wire, kw_only=True):
     headers: dict[str, str]
     body: Any
     """The answer's JSON; null where it has none."""
-
-
-class TicketRequest(Request, kw_only=True):
-    """Body of `POST /v1/stream-tickets`."""
-
-    channels: Annotated[list[str], Meta(min_length=1, max_length=64)]
-
-
-class Ticket(Wire, kw_only=True):
-    ticket: str
-    expires_at: Timestamp

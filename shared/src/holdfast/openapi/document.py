@@ -59,6 +59,7 @@ def document(info: Info, operations: Operations) -> Json:
         item[method.lower()] = _operation(method, path, operation)
         types |= _types(operation)
         codes |= codes_of(path, operation)
+    said = msgspec.json.encode(paths).decode()
     return {
         "openapi": "3.1.0",
         "info": {
@@ -77,6 +78,7 @@ def document(info: Info, operations: Operations) -> Json:
             "headers": {
                 name: {"description": words, "schema": schema}
                 for name, (schema, words) in HEADERS.items()
+                if f"#/components/headers/{name}" in said
             },
             "securitySchemes": SECURITY_SCHEMES,
         },
