@@ -21,7 +21,13 @@ class Near:
     def __init__(self, shelf: Shelf, vacancy: Vacancy) -> None:
         self._shelf = shelf
         self._vacancy = vacancy
-        self._free = [i for i, unit in enumerate(shelf.units) if vacancy.left(unit) > 0]
+        taken, tables = vacancy.taken, shelf.tables
+        self._free = [
+            index
+            for section_id, index in shelf.place.items()
+            if section_id not in taken
+            and (index not in tables or vacancy.left(shelf.units[index]) > 0)
+        ]
         self._by_category: dict[str | None, list[int]] = {}
         for index in self._free:
             category = shelf.units[index].section.category_id

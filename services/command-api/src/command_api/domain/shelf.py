@@ -15,13 +15,14 @@ _MEMO = 128
 
 
 class Shelf:
-    """`place` is the number of each section on the shelf."""
+    """`place` is the number of each section on the shelf; `tables` are those of tables with seats."""
 
-    __slots__ = ("_day", "_people", "_rows", "_venue", "place", "units")
+    __slots__ = ("_day", "_people", "_rows", "_venue", "place", "tables", "units")
 
     def __init__(self, venue: Venue, day: Day, units: list[Unit]) -> None:
         self.units = units
         self.place = {unit.section.section_id: index for index, unit in enumerate(units)}
+        self.tables = frozenset(index for index, unit in enumerate(units) if unit.seats)
         self._venue = venue
         self._day = day
         self._people: list[People] | None = None

@@ -13,7 +13,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -34,7 +34,7 @@ FRESH, FRESH_ENOUGH = 1.0, 5.0
 others take what is up to so old."""
 PATIENCE = 0.5
 """Seconds that a rejection waits for its alternatives."""
-SHARE = 0.05
+SHARE = 0.03
 """Of the time, at most, goes into alternatives of rejections."""
 LARGE = 500
 """Sections: from here on another thread looks for the first, and for what the server would choose, and
@@ -45,6 +45,14 @@ MAX_CHANNELS, MAX_ANSWERS, MAX_TAKEN = 256, 1000, 1_000_000
 Facts: TypeAlias = dict[str, Any]
 """Members of a problem."""
 _Shape: TypeAlias = tuple[object, ...]
+
+
+class Alike(NamedTuple):
+    """What one was told; `here` are the sections of the channel itself that were named to them."""
+
+    found: Alternatives
+    facts: Facts
+    here: frozenset[str]
 
 
 class Around:
@@ -62,10 +70,13 @@ class Around:
         self.loaded_at = self.far_at = float("-inf")
         self.weight = 0
         self.answers: dict[tuple[Wish, int], Alternatives] = {}
-        self.alike: dict[_Shape, Alternatives] = {}
+        self.alike: dict[_Shape, Alike] = {}
         self.told: dict[Wish, Facts] = {}
 
-    def is_fresh(self, steady: float, seconds: float) -> bool:
+    def stands(self, steady: float, *, waiting: bool = False) -> bool:
+        """Whether it may be used as it is: fresh, or not too old while somebody else loads it anew."""
+        loading = self.lock.locked() and not waiting
+        seconds = FRESH_ENOUGH if loading else FRESH
         return self.venue is not None and steady - self.loaded_at < seconds
 
     def tell(self, wish: Wish, found: Alternatives) -> Facts:
@@ -101,7 +112,7 @@ class Nearby:
         """Facts for whoever came too late; None where they cannot be said in time. Most of a storm are
         told what is known, at once."""
         around = self._around.get(wish.channel)
-        if around is not None and around.is_fresh(self._steady(), FRESH):
+        if around is not None and around.stands(self._steady()):
             told = around.told.get(wish) or self._alike(around, wish)
             if told is not None:
                 return told
@@ -122,9 +133,11 @@ class Nearby:
             began = self._steady()
             found = await self._work_out(around, wish, now, MOST)
             self._spent += self._steady() - began
+            facts = around.tell(wish, found)
             if len(around.alike) < MAX_ANSWERS:
-                around.alike[_shape(around.venue, wish)] = found
-        return around.tell(wish, found)
+                alike = Alike(found, facts, _sections_here(found, wish))
+                around.alike[_shape(around.venue, wish)] = alike
+        return facts
 
     def _alike(self, around: Around, wish: Wish) -> Facts | None:
         """What was found for the like of it, once the share of this second is used up."""
@@ -134,7 +147,9 @@ class Nearby:
         if self._spent < SHARE:
             return None
         alike = around.alike.get(_shape(around.venue, wish))
-        return None if alike is None else around.tell(wish, _without(alike, wish))
+        if alike is None or alike.here.isdisjoint(wish.section_ids):
+            return None if alike is None else alike.facts
+        return around.tell(wish, _without(alike.found, wish))
 
     async def _work_out(self, around: Around, wish: Wish, now: str, limit: int) -> Alternatives:
         venue, vacancies, answers = around.venue, around.vacancies, around.answers
@@ -152,12 +167,10 @@ class Nearby:
         around = self._around.get(key)
         if around is None:
             around = self._around[key] = Around()
-        if around.is_fresh(self._steady(), FRESH):
-            return around
-        if around.lock.locked() and around.is_fresh(self._steady(), FRESH_ENOUGH):
+        if around.stands(self._steady()):
             return around
         async with around.lock:
-            if not around.is_fresh(self._steady(), FRESH):
+            if not around.stands(self._steady(), waiting=True):
                 await self._refresh(reads, around, key, now)
         return around
 
@@ -199,6 +212,16 @@ def _shape(venue: Venue | None, wish: Wish) -> _Shape:
     return (
         *(first, len(wish.section_ids), sizes, wish.party_size, wish.quantity),
         *(wish.category_id, wish.adjacent, wish.kind, wish.is_staff),
+    )
+
+
+def _sections_here(found: Alternatives, wish: Wish) -> frozenset[str]:
+    key = wish.channel
+    return frozenset(
+        section_id
+        for item in found.items
+        if (item.date, item.slot_id) == (key.date, key.slot)
+        for section_id in item.section_ids
     )
 
 
