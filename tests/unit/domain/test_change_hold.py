@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import msgspec
 import pytest
 from tests.unit.domain.build import KEY, STAFF, Floor, accepted, customer, rejected
+from tests.unit.domain.plain import Reader
 
 from command_api.domain.commands import Asker, ChangeHold
 from command_api.domain.decision import Decision, Rejection
@@ -165,6 +167,8 @@ def test_a_table_with_a_price_of_its_own_goes_as_a_whole() -> None:
     assert items(after) == {"t2-2": (1, 1000)}
     assert floor.state.claims["t2-2"][held.hold_id].amount == 1000
     assert set(floor.state.claims) == {"t2-2"}
+    again = accepted(try_change(floor, held, remove=["t2"], add=["t2-2"]))
+    assert (again.parts, again.answer) == ({}, after), "done before"
 
 
 def test_held_seats_become_their_table_in_one_change() -> None:
@@ -288,3 +292,60 @@ def test_overlapping_slots_follow() -> None:
     assert there.claims["p"][held.hold_id].quantity == 1
     floor.release(held.hold_id)
     assert not there.claims
+
+
+SLOTS = [
+    Slot(slot_id="late", start="21:00", end="03:00"),
+    Slot(slot_id="mid", start="20:00", end="23:00"),
+]
+IDS = ["t1", "t1-1", "t1-2", "t2", "t2-1", "s1", "s2", "s3", "p", "m", "a1", "a2", "nowhere"]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_is_changed_records_claims_prices_and_mirrors_agree(seed: int) -> None:
+    chance = random.Random(seed)
+    policy = Policy(max_sections_per_hold=8, deposit=Deposit(type="per_section", amount=7))
+    floor = Floor(policy, slots=SLOTS)
+    reader = Reader(floor.sections())
+    held = [floor.hold("s1", "p"), floor.hold("a1", by=BOB)]
+    for decision in floor.decisions:
+        for event in decision.parts[KEY].events:
+            reader.read(event)
+    for _ in range(40):
+        number = chance.randrange(2)
+        change = {
+            "add": chance.sample(IDS, chance.choice((0, 1, 1, 2))),
+            "remove": chance.sample(IDS, chance.choice((0, 1, 1, 2))),
+            "quantities": {"p": chance.randint(1, 4)} if chance.random() < 0.3 else {},
+        }
+        by = [customer(), BOB][number]
+        before = msgspec.msgpack.encode(floor.state)
+        outcome = try_change(floor, held[number], by, **change)
+        if isinstance(outcome, Rejection):
+            assert msgspec.msgpack.encode(floor.state) == before
+            continue
+        for event in outcome.parts[KEY].events if KEY in outcome.parts else ():
+            reader.read(event)
+        _check(floor, reader)
+        assert not accepted(try_change(floor, held[number], by, **change)).parts, "done before"
+
+
+def _check(floor: Floor, reader: Reader) -> None:
+    there = floor.channels.get(ChannelKey(KEY.club, KEY.venue, KEY.date, "mid"))
+    taken = {(s, c.claim_id): c.quantity for s, h in floor.state.claims.items() for c in h.values()}
+    mirrored = {(s, c.claim_id): c.quantity for s, h in there.claims.items() for c in h.values()}
+    records = [r for r in floor.state.records.values() if isinstance(r, HoldRecord)]
+    assert taken == mirrored
+    assert taken == {(s, r.id): n for r in records for s, n in r.claims.items()}
+    for record in records:
+        assert record.claims
+        assert record.total_amount == sum(item.amount for item in record.items)
+        assert record.deposit_amount == 7 * len(record.claims)
+        inside = [
+            s
+            for item in record.items
+            for s in floor.venue.units[item.section_id].seats or (item.section_id,)
+        ]
+        assert sorted(inside) == sorted(record.claims), "each claim has one item"
+    for section in floor.sections().values():
+        assert reader.agrees_with(section)

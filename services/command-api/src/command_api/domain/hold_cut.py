@@ -42,6 +42,8 @@ def cut(draft: Draft, day: Day | None, hold: HoldRecord, change: HoldChange) -> 
     )
     if denied is not None:
         return denied
+    if _comes_back(draft, hold, made):
+        made.gone, made.new = {}, Asked([], {})
     if absent and made.moves:
         return _not_found(absent, "not in the hold")
     kept = _kept(draft, hold, made)
@@ -111,6 +113,19 @@ def _resize(draft: Draft, hold: HoldRecord, change: HoldChange, made: Cut) -> Re
         elif quantity != hold.claims[section_id]:
             made.sizes[section_id] = quantity
     return None
+
+
+def _comes_back(draft: Draft, hold: HoldRecord, made: Cut) -> bool:
+    """Whether nothing leaves but what comes again just as it was: the change was made before."""
+    if any(hold.claims.get(s) != n for s, n in made.new.claims.items()):
+        return False
+    leaving = {
+        item.section_id
+        for item in hold.items
+        if all(section_id in made.gone for section_id in _claims_of(draft, hold, item))
+    }
+    coming = {unit.section.section_id for unit, _quantity in made.new.units}
+    return leaving == coming and made.gone.keys() == made.new.claims.keys()
 
 
 def _kept(draft: Draft, hold: HoldRecord, made: Cut) -> list[Item] | Rejection:
