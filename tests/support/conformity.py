@@ -86,6 +86,7 @@ class Asked(NamedTuple):
     body: Any
     headers: Headers
     path: dict[str, Any]
+    query: Json
 
 
 class Conformity:
@@ -135,11 +136,17 @@ class Conformity:
         response = self._send(operation_id, case, by, fresh=True)
         assert response.status_code == expect, (operation_id, response.status_code, response.text)
         if body is not None or operation_id not in self.succeeded:
-            self.succeeded[operation_id] = Asked(by, body, headers or {}, path)
+            self.succeeded[operation_id] = Asked(by, body, headers or {}, path, query or {})
         return response.json()
 
+    def parameters(self, operation_id: str, where: str) -> list[str]:
+        """Names of the parameters in the query or in the path."""
+        operation = self._operations[operation_id]
+        found = operation.query if where == "query" else operation.path_parameters
+        return [each.name for each in found]
+
     def send(
-        self, operation_id: str, body: bytes, asked: Asked, **headers: str
+        self, operation_id: str, body: bytes | None, asked: Asked, **headers: str
     ) -> requests.Response:
         """A request like `asked`, with `body` as it is."""
         operation = self._operations[operation_id]
@@ -147,10 +154,12 @@ class Conformity:
         if self._is_keyed(operation):
             sent["Idempotency-Key"] = secrets.token_hex(12)
         if operation_id in self.signers:
-            sent |= self.signers[operation_id](body)
+            sent |= self.signers[operation_id](body or b"")
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         url = self.url + operation.path.format(**asked.path)
-        return self._session.request(operation.method.upper(), url, data=body, headers=sent)
+        return self._session.request(
+            operation.method.upper(), url, data=body, headers=sent, params=asked.query
+        )
 
     def takes_body(self, operation_id: str) -> bool:
         return "requestBody" in self._operations[operation_id].definition.raw
