@@ -93,8 +93,8 @@ def idempotency_key(call: Call) -> str:
 
 
 def optional_key(call: Call) -> str | None:
-    """For requests that are safe to repeat without one."""
-    return idempotency_key(call) if call.header(b"idempotency-key") is not None else None
+    """For requests that are safe to repeat without one; an empty one is none."""
+    return idempotency_key(call) if call.header(b"idempotency-key") else None
 
 
 def if_match(call: Call) -> int | None:
