@@ -442,6 +442,14 @@ def test_an_offer_that_a_block_takes_away_leaves_the_entry_its_place() -> None:
     assert rejected(queue.accept("hld_e1_1", customer("ann"))).code is Code.OFFER_NOT_FOUND
 
 
+def test_whose_offer_a_block_takes_away_is_offered_what_else_is_free() -> None:
+    queue = Queue(sections=tables(4, 4))
+    queue.join("ann", 2)
+    assert queue.offered("e1") == ["t0"]
+    queue.block("t0", on_conflict=OnConflict.DISPLACE)
+    assert queue.offered("e1") == ["t1"]
+
+
 def test_a_block_that_waits_comes_before_those_who_wait() -> None:
     queue, (held,) = full(4)
     queue.join("ann", 2)

@@ -101,6 +101,7 @@ def follow(draft: Draft, before: HoldRecord, hold: HoldRecord, cause: Cause) -> 
                 draft, entry, WaitlistStatus.WAITING, hold_id=None, offer_expires_at=None
             )
             draft.save(again, NoticeType.WAITLIST_JOINED, cause)
+            draft.freed.update(dict.fromkeys(draft.venue.units))  # what was free may be for them
         case _:
             declined = changed(draft, entry, WaitlistStatus.DECLINED)
             draft.save(declined, NoticeType.WAITLIST_DECLINED, cause)
