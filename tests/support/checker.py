@@ -20,7 +20,7 @@ import msgspec
 from tests.support.jetstream import stored
 from tests.support.sse import Event, open_stream
 
-from command_api.domain.snapshot import staff_snapshot
+from command_api.domain.views.snapshot import staff_snapshot
 from command_api.store.heads import channel_head
 from command_api.store.load import load_channel, load_venue
 from holdfast.contracts.channels import ChannelKey

@@ -18,20 +18,13 @@ from collections.abc import Iterator
 import asyncpg
 import msgspec
 
-from command_api.domain.crowd import Crowd
+from command_api.domain.draft.crowd import Crowd
+from command_api.domain.draft.overlaps import overlapping, takes_part
 from command_api.domain.evolve import evolve
-from command_api.domain.limits import tables_in
-from command_api.domain.model import (
-    BlockRecord,
-    BookingRecord,
-    ChannelState,
-    EntryRecord,
-    HoldRecord,
-    Record,
-    Venue,
-)
-from command_api.domain.overlaps import overlapping, takes_part
-from command_api.domain.snapshot import section_of
+from command_api.domain.holds.limits import tables_in
+from command_api.domain.model import ChannelState, Venue
+from command_api.domain.records import BlockRecord, BookingRecord, EntryRecord, HoldRecord, Record
+from command_api.domain.views.snapshot import section_of
 from command_api.store.heads import channel_head, channel_of_head
 from command_api.store.load import load_channels, load_venue
 from holdfast.contracts.channels import ChannelKey

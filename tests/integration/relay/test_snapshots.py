@@ -19,7 +19,7 @@ from tests.support.until import until
 from command_api.clock import DatabaseClock
 from command_api.domain.evolve import evolve
 from command_api.domain.model import ChannelState, Venue
-from command_api.domain.snapshot import staff_snapshot
+from command_api.domain.views.snapshot import staff_snapshot
 from command_api.entries import decode_entry
 from command_api.job import Reply
 from command_api.relay import Relay

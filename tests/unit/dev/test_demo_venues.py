@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 import msgspec
 import pytest
 
-from command_api.domain.definition import check_definition
+from command_api.domain.venue.definition import check_definition
 from holdfast.contracts.ids import is_id
 from holdfast.contracts.schedule import slot_window
 from holdfast.contracts.states import SectionKind

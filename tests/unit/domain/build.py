@@ -21,21 +21,11 @@ from command_api.domain.commands import (
 from command_api.domain.decide import decide
 from command_api.domain.decision import Decision, Rejection
 from command_api.domain.evolve import apply
-from command_api.domain.model import (
-    BlockRecord,
-    BookingRecord,
-    ChannelState,
-    HoldRecord,
-    Quota,
-    QuotaKey,
-    Record,
-    Scope,
-    Venue,
-    is_active,
-)
-from command_api.domain.snapshot import staff_snapshot
+from command_api.domain.model import ChannelState, Quota, QuotaKey, Scope, Venue
+from command_api.domain.records import BlockRecord, BookingRecord, HoldRecord, Record, is_active
 from command_api.domain.times import later
-from command_api.domain.venue import check_definition, prepare_venue
+from command_api.domain.venue.prepared import check_definition, prepare_venue
+from command_api.domain.views.snapshot import staff_snapshot
 from holdfast.contracts.blocks import Block, BlockRequest
 from holdfast.contracts.bookings import Booking, ConfirmRequest, Contact
 from holdfast.contracts.channels import ChannelKey

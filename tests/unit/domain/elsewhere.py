@@ -9,8 +9,8 @@ from tests.unit.domain.build import CONTACT, DATE, Floor, accepted, customer
 
 from command_api.domain.commands import Asker, CancelBooking, RequestBooking, RescheduleBooking
 from command_api.domain.decision import Decision, Rejection
-from command_api.domain.model import BlockRecord, BookingRecord, HoldRecord
-from command_api.domain.overlaps import overlapping, takes_part
+from command_api.domain.draft.overlaps import overlapping, takes_part
+from command_api.domain.records import BlockRecord, BookingRecord, HoldRecord
 from holdfast.contracts.bookings import Booking, BookingRequest, RescheduleRequest
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.venues import Slot

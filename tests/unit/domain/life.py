@@ -16,7 +16,7 @@ from command_api.domain.commands import (
     RequestBooking,
 )
 from command_api.domain.decision import Decision, Rejection
-from command_api.domain.model import BookingRecord, HoldRecord
+from command_api.domain.records import BookingRecord, HoldRecord
 from holdfast.contracts.bookings import Booking, BookingChange, BookingRequest, Payment
 from holdfast.contracts.snapshots import Actor, Claim
 from holdfast.contracts.states import ActorType, ClaimKind

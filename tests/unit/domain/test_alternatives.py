@@ -6,9 +6,9 @@ from typing import Any
 
 from tests.unit.domain.build import DATE, KEY, NOW, STAFF, Floor, customer
 
-from command_api.domain.alternatives import alternatives_for
+from command_api.domain.alternatives.ranking import alternatives_for
+from command_api.domain.alternatives.wishes import Wish, surroundings, wish_of
 from command_api.domain.commands import ChangeHold, HoldSections, ReleaseHold
-from command_api.domain.wishes import Wish, surroundings, wish_of
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.holds import BestAvailable, HoldChange, HoldRequest
 from holdfast.contracts.queries import Alternative, AlternativeKind, Alternatives

@@ -5,10 +5,10 @@ from tests.unit.domain.build import MANAGER, STAFF, Floor, accepted, customer, r
 from tests.unit.domain.life import KIOSK, START, booked, booking_in, cancel, moved
 
 from command_api.domain.commands import Asker, ErasePersonalData
-from command_api.domain.compensation import displace
-from command_api.domain.draft import Draft
+from command_api.domain.draft.draft import Draft
 from command_api.domain.evolve import apply
-from command_api.domain.model import BookingRecord
+from command_api.domain.payments.compensation import displace
+from command_api.domain.records import BookingRecord
 from command_api.domain.times import later
 from holdfast.contracts.problems import Code
 from holdfast.contracts.states import SectionState

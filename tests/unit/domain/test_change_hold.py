@@ -12,7 +12,8 @@ from tests.unit.domain.plain import Reader
 
 from command_api.domain.commands import Asker, ChangeHold
 from command_api.domain.decision import Decision, Rejection
-from command_api.domain.model import ChannelState, HoldRecord
+from command_api.domain.model import ChannelState
+from command_api.domain.records import HoldRecord
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.holds import Hold, HoldChange
 from holdfast.contracts.notices import NoticeType

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.domain.build import DATE, KEY, Floor, accepted, customer, rejected, venue
 
-from command_api.domain.crowd import Crowd
-from command_api.domain.days import day_of
-from command_api.domain.overlaps import overlapping
+from command_api.domain.draft.crowd import Crowd
+from command_api.domain.draft.overlaps import overlapping
+from command_api.domain.venue.days import day_of
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.holds import Hold
 from holdfast.contracts.problems import Code

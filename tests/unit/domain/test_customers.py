@@ -6,7 +6,7 @@ from tests.unit.domain.build import KEY, MANAGER, Floor, accepted, customer, rej
 
 from command_api.domain.commands import ErasePersonalData, WarnExpiring
 from command_api.domain.decision import Decision
-from command_api.domain.model import BookingRecord, Record
+from command_api.domain.records import BookingRecord, Record
 from holdfast.contracts.customers import Erasure
 from holdfast.contracts.notices import NoticeType
 from holdfast.contracts.problems import Code

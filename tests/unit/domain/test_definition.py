@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.unit.domain.build import definition
 
-from command_api.domain.venue import check_definition, prepare_venue
+from command_api.domain.venue.prepared import check_definition, prepare_venue
 from holdfast.contracts.states import SectionKind
 from holdfast.contracts.venues import (
     Category,

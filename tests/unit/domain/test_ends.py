@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import random
 
-from command_api.domain.ends import ends_of, first_end, join
+from command_api.domain.draft.ends import ends_of, first_end, join
 from holdfast.contracts.snapshots import Actor, Claim
 from holdfast.contracts.states import ActorType, ClaimKind
 

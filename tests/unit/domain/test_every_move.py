@@ -13,11 +13,11 @@ from tests.unit.domain.elsewhere import NEXT_DATE, SLOTS, Nights
 from tests.unit.domain.test_series import series_of
 
 from command_api.domain.commands import BlockSections, HoldSections, RemoveBlock
-from command_api.domain.days import day_of
 from command_api.domain.decision import Decision, Rejection
 from command_api.domain.evolve import counts_until
-from command_api.domain.limits import tables_in
-from command_api.domain.model import BlockRecord, BookingRecord, HoldRecord
+from command_api.domain.holds.limits import tables_in
+from command_api.domain.records import BlockRecord, BookingRecord, HoldRecord
+from command_api.domain.venue.days import day_of
 from holdfast.contracts.blocks import BlockRequest
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.holds import HoldRequest

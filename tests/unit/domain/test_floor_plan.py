@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.unit.domain.build import venue
 
-from command_api.domain.floor_plan import Box, FloorPlan, box_of
+from command_api.domain.venue.floor_plan import Box, FloorPlan, box_of
 from holdfast.contracts.venues import Section
 
 EVERYWHERE = Box(-1e8, -1e8, 1e8, 1e8)

@@ -15,7 +15,7 @@ from tests.unit.domain.build import (
 
 from command_api.domain.commands import Asker
 from command_api.domain.decision import Decision
-from command_api.domain.model import BookingRecord, ConflictRecord, HoldRecord
+from command_api.domain.records import BookingRecord, ConflictRecord, HoldRecord
 from holdfast.contracts.blocks import Block
 from holdfast.contracts.bookings import Payment
 from holdfast.contracts.channels import ChannelKey

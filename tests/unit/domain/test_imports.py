@@ -9,7 +9,7 @@ from tests.unit.domain.build import KEY, MANAGER, STAFF, Floor, accepted, custom
 
 from command_api.domain.commands import Asker, CancelBooking, ImportBooking, ResolveConflict
 from command_api.domain.decision import Decision, Rejection
-from command_api.domain.model import BookingRecord, ConflictRecord
+from command_api.domain.records import BookingRecord, ConflictRecord
 from holdfast.contracts.bookings import CompensationOffer, Contact, ImportItem, ItemResult
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.conflicts import Conflict

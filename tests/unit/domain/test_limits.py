@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from tests.unit.domain.build import DATE, NOW, STAFF, Floor, customer, rejected, venue
 
-from command_api.domain.limits import tables_in
+from command_api.domain.holds.limits import tables_in
 from command_api.domain.model import QuotaKey
 from command_api.domain.times import later
 from holdfast.contracts.problems import Code

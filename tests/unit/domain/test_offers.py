@@ -18,10 +18,11 @@ from command_api.domain.commands import (
     ServeWaitlist,
 )
 from command_api.domain.decide import decide
-from command_api.domain.model import HoldRecord, Missing, Quota, Scope
-from command_api.domain.offers import entry_of
+from command_api.domain.model import Missing, Quota, Scope
+from command_api.domain.records import HoldRecord
 from command_api.domain.times import later
-from command_api.domain.waitlist import serve_waitlist
+from command_api.domain.waitlist.joining import serve_waitlist
+from command_api.domain.waitlist.offers import entry_of
 from holdfast.contracts.bookings import RescheduleRequest
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.holds import HoldChange, HoldRequest

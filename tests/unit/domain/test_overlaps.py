@@ -10,9 +10,9 @@ from tests.unit.domain.build import DATE, KEY, Floor, accepted, customer, reject
 from command_api.domain.commands import ConfirmHold, ExpireRecords, HoldSections, ReleaseHold
 from command_api.domain.decide import decide
 from command_api.domain.decision import Decision, Rejection
+from command_api.domain.draft.overlaps import overlapping
 from command_api.domain.evolve import apply
 from command_api.domain.model import ChannelState
-from command_api.domain.overlaps import overlapping
 from command_api.domain.times import later
 from holdfast.contracts.bookings import ConfirmRequest, Contact
 from holdfast.contracts.channels import ChannelKey

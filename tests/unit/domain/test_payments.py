@@ -10,7 +10,7 @@ from tests.unit.domain.build import STAFF, Floor, accepted, customer, rejected
 
 from command_api.domain.commands import RecordPayment
 from command_api.domain.decision import Decision, Rejection
-from command_api.domain.model import BookingRecord, HoldRecord
+from command_api.domain.records import BookingRecord, HoldRecord
 from holdfast.contracts.notices import Notice, NoticeType
 from holdfast.contracts.payments import PaymentEvent, PaymentEventResult
 from holdfast.contracts.problems import Code

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.domain.build import venue
 
-from command_api.domain.places import category_of, lots_of
+from command_api.domain.venue.places import category_of, lots_of
 from holdfast.contracts.states import SectionKind
 from holdfast.contracts.venues import Section, Slot
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from tests.unit.domain.build import DATE, venue
 
-from command_api.domain.asked import Asked, look_up
-from command_api.domain.days import day_of
-from command_api.domain.pricing import Quote, deposit_of, quote
+from command_api.domain.holds.asked import Asked, look_up
+from command_api.domain.venue.days import day_of
+from command_api.domain.venue.pricing import Quote, deposit_of, quote
 from holdfast.contracts.venues import Deposit, Slot, SlotException
 
 

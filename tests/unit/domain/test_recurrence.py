@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from command_api.domain.bookings.recurrence import dates_of
 from command_api.domain.decision import Rejection
-from command_api.domain.recurrence import dates_of
 from holdfast.contracts.bookings import SeriesRequest
 from holdfast.contracts.problems import Code
 

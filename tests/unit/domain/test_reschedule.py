@@ -8,7 +8,8 @@ from tests.unit.domain.build import DATE, MANAGER, STAFF, accepted, customer, re
 from tests.unit.domain.elsewhere import DINNER, EARLY, LATE, NEXT, NEXT_DATE, SLOTS, Nights
 
 from command_api.domain.commands import JoinWaitlist, MoveBooking
-from command_api.domain.model import HoldRecord, QuotaKey, Transaction
+from command_api.domain.model import QuotaKey
+from command_api.domain.records import HoldRecord, Transaction
 from holdfast.contracts.bookings import Payment
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.notices import NoticeType

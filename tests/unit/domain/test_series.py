@@ -10,11 +10,12 @@ import pytest
 from tests.unit.domain.build import CONTACT, DATE, MANAGER, STAFF, accepted, customer, rejected
 from tests.unit.domain.elsewhere import LATE, NEXT, NEXT_DATE, SLOTS, Nights
 
-from command_api.domain import series
+from command_api.domain.bookings import series
 from command_api.domain.commands import Asker, BookSeries, CancelSeries, MoveBooking
 from command_api.domain.decide import decide
 from command_api.domain.decision import Decision, Rejection
-from command_api.domain.model import BookingRecord, ChannelState, Missing, Quota, QuotaKey, Scope
+from command_api.domain.model import ChannelState, Missing, Quota, QuotaKey, Scope
+from command_api.domain.records import BookingRecord
 from holdfast.contracts.bookings import ItemResult, SeriesRequest, SeriesResult
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.notices import NoticeType

@@ -7,8 +7,8 @@ from tests.unit.domain.build import KEY, NOW, Floor, accepted, venue
 
 from command_api.domain.evolve import evolve
 from command_api.domain.model import ChannelState
-from command_api.domain.snapshot import NoSuchSlot, staff_snapshot
 from command_api.domain.times import later
+from command_api.domain.views.snapshot import NoSuchSlot, staff_snapshot
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.states import SectionState
 from holdfast.contracts.venues import Section

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tests.unit.domain.build import STAFF, Floor
 
-from command_api.domain.claims import tally_of
-from command_api.domain.crowd import Crowd
-from command_api.domain.tallied import tallied_view
+from command_api.domain.draft.claims import tally_of
+from command_api.domain.draft.crowd import Crowd
+from command_api.domain.views.tallied import tallied_view
 
 
 def test_states_and_what_is_left_are_as_in_the_snapshot() -> None:

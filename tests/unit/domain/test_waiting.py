@@ -8,7 +8,7 @@ from tests.unit.domain.build import KEY, MANAGER, STAFF, Floor, accepted, custom
 from tests.unit.domain.plain import Reader
 
 from command_api.domain.commands import Asker
-from command_api.domain.model import BlockRecord
+from command_api.domain.records import BlockRecord
 from holdfast.contracts.blocks import Block
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.problems import Code

@@ -7,7 +7,7 @@ from unittest.mock import patch
 from tests.unit.domain.build import DATE, KEY, NOW, STAFF, accepted, customer, rejected
 from tests.unit.domain.waiting import Queue, tables
 
-from command_api.domain.model import HoldRecord
+from command_api.domain.records import HoldRecord
 from command_api.domain.times import later
 from holdfast.contracts.bookings import Booking
 from holdfast.contracts.channels import ChannelKey
@@ -131,7 +131,7 @@ def test_a_category_is_kept_to_and_must_be_there() -> None:
 
 def test_the_list_has_an_end() -> None:
     queue = one_table()
-    with patch("command_api.domain.waitlist.MOST_WAITING", 2):
+    with patch("command_api.domain.waitlist.joining.MOST_WAITING", 2):
         queue.join("ann", 2)
         queue.join("bob", 2)
         denied = rejected(queue.try_join("cat", 2))

@@ -9,13 +9,14 @@ import pytest
 from tests.unit.domain.build import DATE, KEY, STAFF, customer
 from tests.unit.domain.waiting import Queue
 
-from command_api.domain.claims import left_of, tally_of
 from command_api.domain.commands import ExpireRecords, HoldSections, ReleaseHold, ServeWaitlist
 from command_api.domain.decision import Decision, Rejection
-from command_api.domain.fitting import Fitting
-from command_api.domain.model import ChannelState, EntryRecord, HoldRecord, Unit
-from command_api.domain.shapes import plan_of
+from command_api.domain.draft.claims import left_of, tally_of
+from command_api.domain.model import ChannelState, Unit
+from command_api.domain.records import EntryRecord, HoldRecord
 from command_api.domain.times import later
+from command_api.domain.waitlist.fitting import Fitting
+from command_api.domain.waitlist.shapes import plan_of
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.holds import HoldRequest
 from holdfast.contracts.notices import NoticeType

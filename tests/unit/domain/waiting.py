@@ -16,8 +16,8 @@ from command_api.domain.commands import (
     ServeWaitlist,
 )
 from command_api.domain.decision import Decision, Rejection
-from command_api.domain.model import EntryRecord, HoldRecord
-from command_api.domain.offers import entry_of
+from command_api.domain.records import EntryRecord, HoldRecord
+from command_api.domain.waitlist.offers import entry_of
 from holdfast.contracts.bookings import Booking, ConfirmRequest
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.states import SectionKind, WaitlistStatus

@@ -11,7 +11,7 @@ from tests.unit.domain.plain import Reader, should_be
 
 from command_api.domain.commands import Asker
 from command_api.domain.decision import Decision, Rejection
-from command_api.domain.model import (
+from command_api.domain.records import (
     BlockRecord,
     BookingRecord,
     ConflictRecord,

@@ -10,13 +10,14 @@ from typing import Any, cast
 import httpx
 from tests.unit.domain.build import NOW, venue
 
-from command_api.domain.claims import tally_of
 from command_api.domain.decision import Rejection
-from command_api.domain.floor_plan import FloorPlan
-from command_api.domain.model import BookingRecord, ChannelState, HoldRecord, Record, Venue
-from command_api.domain.places import Lots, lots_of
-from command_api.domain.queue import ends_of
-from command_api.domain.vacancy import Vacancy, vacancy_of
+from command_api.domain.draft.claims import tally_of
+from command_api.domain.holds.vacancy import Vacancy, vacancy_of
+from command_api.domain.model import ChannelState, Venue
+from command_api.domain.records import BookingRecord, HoldRecord, Record
+from command_api.domain.venue.floor_plan import FloorPlan
+from command_api.domain.venue.places import Lots, lots_of
+from command_api.domain.waitlist.queue import ends_of
 from command_api.http.app import create_app
 from command_api.http.call import Services
 from command_api.http.guests import Guests

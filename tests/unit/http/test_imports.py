@@ -10,9 +10,9 @@ from tests.unit.domain.build import MANAGER, Floor
 from tests.unit.http.stub import Desk, code_of
 
 from command_api.domain.commands import ImportBooking, ResolveConflict
-from command_api.domain.conflicts import conflict_answer
+from command_api.domain.conflicts.resolving import conflict_answer
 from command_api.domain.decision import Decision, Rejection
-from command_api.domain.model import ConflictRecord
+from command_api.domain.records import ConflictRecord
 from command_api.job import Reply, Submission, Unavailable
 from holdfast.contracts.bookings import ImportItem, ItemResult
 from holdfast.contracts.problems import Code

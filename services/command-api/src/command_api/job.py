@@ -16,8 +16,8 @@ from command_api.domain.commands import (
     RescheduleBooking,
 )
 from command_api.domain.decision import Rejection
+from command_api.domain.draft.overlaps import overlapping
 from command_api.domain.model import Missing, QuotaKey, Venue
-from command_api.domain.overlaps import overlapping
 from holdfast.contracts.channels import ChannelKey
 
 KeyPlace: TypeAlias = tuple[str, str, str]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from command_api.domain.decision import Part
-from command_api.domain.model import ChannelState, Quota, Record, Venue
+from command_api.domain.model import ChannelState, Quota, Venue
+from command_api.domain.records import Record
 from command_api.store.append import HeadUse
 from command_api.store.heads import channel_head, quota_head, venue_head
 from holdfast.contracts.ids import epoch_ms

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from command_api.domain.snapshot import NoSuchSlot
+from command_api.domain.views.snapshot import NoSuchSlot
 from command_api.entries import LARGE, encode_entry
 from command_api.store.moment import Moment, VenueCache, load_moment, open_channel
 from command_api.store.pool import tenant

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from command_api.domain.snapshot import NoSuchSlot
+from command_api.domain.views.snapshot import NoSuchSlot
 from command_api.entries import Cut, Entries
 from command_api.outages import OUTAGES, heed_cancel
 from command_api.relay_metrics import RelayMetrics

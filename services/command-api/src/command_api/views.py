@@ -14,7 +14,7 @@ import msgspec
 
 from command_api.domain.evolve import evolve
 from command_api.domain.model import ChannelState, Venue
-from command_api.domain.snapshot import staff_snapshot
+from command_api.domain.views.snapshot import staff_snapshot
 from holdfast.contracts.cursor import Cursor
 from holdfast.contracts.events import AvailabilityUpdated
 from holdfast.contracts.ids import timestamp

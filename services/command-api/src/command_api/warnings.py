@@ -12,8 +12,8 @@ import secrets
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from command_api.domain.bookings.customers import WARNING_SECONDS
 from command_api.domain.commands import WarnExpiring
-from command_api.domain.customers import WARNING_SECONDS
 from command_api.job import Submission, Unavailable
 from command_api.outages import heed_cancel
 from command_api.store.heads import channel_of_head

@@ -112,9 +112,7 @@ OPERATIONS: Operations = {
         "join and after a `reset`.",
         access=Access.STREAM,
         query=(
-            Parameter(
-                "channel", ChannelName, "Names.", required=True, example=_CHANNEL, many=True
-            ),
+            Parameter("channel", ChannelName, "Names.", required=True, example=_CHANNEL, many=True),
             *_START,
         ),
         headers=(_LAST_EVENT_ID,),

@@ -24,7 +24,7 @@ from tests.unit.domain.machine.acting import (
 )
 
 from command_api.domain import commands as c
-from command_api.domain.model import BookingRecord, HoldRecord
+from command_api.domain.records import BookingRecord, HoldRecord
 from holdfast.contracts.blocks import BlockRequest
 from holdfast.contracts.bookings import (
     ConfirmRequest,

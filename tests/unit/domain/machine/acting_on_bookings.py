@@ -22,7 +22,7 @@ from tests.unit.domain.machine.acting import (
 from tests.unit.domain.machine.house import CHANNELS, FIRST, NEXT
 
 from command_api.domain import commands as c
-from command_api.domain.model import BookingRecord
+from command_api.domain.records import BookingRecord
 from holdfast.contracts.bookings import (
     BookingChange,
     BookingRequest,

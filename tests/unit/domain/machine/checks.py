@@ -19,7 +19,7 @@ from tests.unit.domain.machine.world import World
 
 from command_api.domain.commands import Command, ErasePersonalData, RecordPayment
 from command_api.domain.decision import Decision
-from command_api.domain.model import (
+from command_api.domain.records import (
     BlockRecord,
     BookingRecord,
     ConflictRecord,

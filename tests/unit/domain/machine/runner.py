@@ -19,7 +19,7 @@ from tests.unit.domain.machine.world import World
 
 from command_api.domain import commands as c
 from command_api.domain.decision import Decision, Rejection
-from command_api.domain.model import BookingRecord, HoldRecord, is_active
+from command_api.domain.records import BookingRecord, HoldRecord, is_active
 from command_api.domain.times import later
 from holdfast.contracts.bookings import ItemResult, SeriesResult
 from holdfast.contracts.customers import Erasure

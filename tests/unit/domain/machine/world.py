@@ -13,8 +13,9 @@ from command_api.domain.commands import Command
 from command_api.domain.decide import decide
 from command_api.domain.decision import Decision, Rejection
 from command_api.domain.evolve import count_record
-from command_api.domain.model import ChannelState, Quota, QuotaKey, Record
-from command_api.domain.snapshot import staff_snapshot
+from command_api.domain.model import ChannelState, Quota, QuotaKey
+from command_api.domain.records import Record
+from command_api.domain.views.snapshot import staff_snapshot
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.snapshots import StaffSection
 

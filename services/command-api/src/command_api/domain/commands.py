@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from command_api.domain.model import (
+from command_api.domain.records import (
     BlockRecord,
     BookingRecord,
     ConflictRecord,

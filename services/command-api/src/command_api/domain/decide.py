@@ -10,33 +10,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from command_api.domain import (
-    blocks,
+from command_api.domain import commands
+from command_api.domain.blocks import blocking
+from command_api.domain.bookings import (
     cancelling,
-    change_hold,
-    commands,
     confirming,
-    conflicts,
     customers,
     edits,
-    expiry,
-    hold_changes,
-    holds,
-    imports,
     moves,
-    payments,
     requests,
     reschedule,
     series,
-    taking_offers,
-    waitlist,
 )
 from command_api.domain.commands import Command
+from command_api.domain.conflicts import imports, resolving
 from command_api.domain.decision import Decision, Rejection
+from command_api.domain.holds import change_hold, expiry, hold_changes, holding
 from command_api.domain.model import Scope
+from command_api.domain.payments import events
+from command_api.domain.waitlist import joining, taking_offers
 
 _RULES: dict[type, Callable[[Scope, Any, str], Decision | Rejection]] = {
-    commands.HoldSections: holds.hold_sections,
+    commands.HoldSections: holding.hold_sections,
     commands.ConfirmHold: confirming.confirm_hold,
     commands.ReleaseHold: hold_changes.release_hold,
     commands.ExtendHold: hold_changes.extend_hold,
@@ -51,16 +46,16 @@ _RULES: dict[type, Callable[[Scope, Any, str], Decision | Rejection]] = {
     commands.RescheduleBooking: reschedule.reschedule_booking,
     commands.BookSeries: series.book_series,
     commands.CancelSeries: series.cancel_series,
-    commands.BlockSections: blocks.block_sections,
-    commands.RemoveBlock: blocks.remove_block,
-    commands.RecordPayment: payments.record_payment,
-    commands.JoinWaitlist: waitlist.join_waitlist,
-    commands.LeaveWaitlist: waitlist.leave_waitlist,
+    commands.BlockSections: blocking.block_sections,
+    commands.RemoveBlock: blocking.remove_block,
+    commands.RecordPayment: events.record_payment,
+    commands.JoinWaitlist: joining.join_waitlist,
+    commands.LeaveWaitlist: joining.leave_waitlist,
     commands.AcceptOffer: taking_offers.accept_offer,
     commands.DeclineOffer: taking_offers.decline_offer,
-    commands.ServeWaitlist: waitlist.serve_waitlist,
+    commands.ServeWaitlist: joining.serve_waitlist,
     commands.ImportBooking: imports.import_booking,
-    commands.ResolveConflict: conflicts.resolve_conflict,
+    commands.ResolveConflict: resolving.resolve_conflict,
 }
 
 

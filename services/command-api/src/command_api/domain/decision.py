@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import field
 
-from command_api.domain.model import Record
+from command_api.domain.records import Record
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.events import AvailabilityUpdated
 from holdfast.contracts.notices import Notice

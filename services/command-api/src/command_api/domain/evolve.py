@@ -5,20 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from command_api.domain.claims import count
 from command_api.domain.decision import Decision
-from command_api.domain.limits import tables_in
-from command_api.domain.model import (
-    BookingRecord,
-    ChannelState,
-    HoldRecord,
-    Quota,
-    QuotaKey,
-    Record,
-    Scope,
-    Venue,
-    is_active,
-)
+from command_api.domain.draft.claims import count
+from command_api.domain.holds.limits import tables_in
+from command_api.domain.model import ChannelState, Quota, QuotaKey, Scope, Venue
+from command_api.domain.records import BookingRecord, HoldRecord, Record, is_active
 from holdfast.contracts.events import AvailabilityUpdated
 
 

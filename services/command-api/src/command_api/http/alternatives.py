@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from command_api.domain.alternatives import MOST
-from command_api.domain.days import day_of
+from command_api.domain.alternatives.ranking import MOST
+from command_api.domain.alternatives.wishes import MOST_SECTIONS, Wish
 from command_api.domain.model import Venue
-from command_api.domain.snapshot import NoSuchSlot
-from command_api.domain.wishes import MOST_SECTIONS, Wish
+from command_api.domain.venue.days import day_of
+from command_api.domain.views.snapshot import NoSuchSlot
 from command_api.http.answer import Answer, Header, json_answer
 from command_api.http.auth import readable_venue
 from command_api.http.call import Call

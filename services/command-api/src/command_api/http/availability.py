@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from command_api.domain.days import day_of
 from command_api.domain.model import ChannelState, Venue
-from command_api.domain.snapshot import NoSuchSlot, staff_snapshot
+from command_api.domain.venue.days import day_of
+from command_api.domain.views.snapshot import NoSuchSlot, staff_snapshot
 from command_api.http.answer import Answer, Header, json_answer, not_modified
 from command_api.http.auth import readable_venue, venue_not_found
 from command_api.http.call import Call

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from command_api.domain.answers import answer_of
 from command_api.domain.commands import BlockSections, RemoveBlock
-from command_api.domain.model import BlockRecord, Record
+from command_api.domain.records import BlockRecord, Record
+from command_api.domain.views.answers import answer_of
 from command_api.http.answer import Answer, json_answer
 from command_api.http.auth import BLOCKERS, asker_of, in_role, venue_not_found, venue_of
 from command_api.http.call import Call

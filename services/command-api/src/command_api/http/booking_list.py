@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from command_api.domain.answers import answer_of
-from command_api.domain.model import BookingRecord, Record
+from command_api.domain.records import BookingRecord, Record
+from command_api.domain.views.answers import answer_of
 from command_api.http.answer import Answer, json_answer
 from command_api.http.auth import asker_of, at_home, venue_not_found, venue_of
 from command_api.http.call import Call

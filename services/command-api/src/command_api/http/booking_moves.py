@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from command_api.domain.commands import CancelBooking, MoveBooking
-from command_api.domain.model import BookingRecord
+from command_api.domain.records import BookingRecord
 from command_api.http.answer import Answer
 from command_api.http.auth import BLOCKERS, MANAGERS, asker_of, at_home, in_role
 from command_api.http.call import Call

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from command_api.domain.answers import answer_of
 from command_api.domain.commands import EditBooking, RequestBooking
-from command_api.domain.model import BookingRecord
+from command_api.domain.records import BookingRecord
+from command_api.domain.views.answers import answer_of
 from command_api.http.answer import Answer, Header, json_answer
 from command_api.http.auth import asker_of, at_home, for_whom, venue_of
 from command_api.http.call import Call

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from functools import partial
 
-from command_api.domain.calendar import Night, nights_of
+from command_api.domain.venue.calendar import Night, nights_of
 from command_api.http.answer import Answer, Header, json_answer, not_modified
 from command_api.http.auth import readable_venue
 from command_api.http.call import Call

@@ -12,7 +12,7 @@ import msgspec
 
 from command_api.domain.commands import Command
 from command_api.domain.decision import Rejection
-from command_api.domain.model import (
+from command_api.domain.records import (
     BlockRecord,
     BookingRecord,
     ConflictRecord,

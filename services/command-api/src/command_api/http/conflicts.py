@@ -7,10 +7,10 @@ from enum import StrEnum
 
 import msgspec
 
+from command_api.domain.alternatives.wishes import Wish
 from command_api.domain.commands import ResolveConflict
-from command_api.domain.conflicts import conflict_answer
-from command_api.domain.model import BookingRecord, ConflictRecord, Record
-from command_api.domain.wishes import Wish
+from command_api.domain.conflicts.resolving import conflict_answer
+from command_api.domain.records import BookingRecord, ConflictRecord, Record
 from command_api.http.answer import Answer, json_answer
 from command_api.http.auth import (
     BLOCKERS,

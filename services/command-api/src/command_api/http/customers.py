@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from command_api.domain.bookings.customers import TO_COME, has_personal_data
 from command_api.domain.commands import ErasePersonalData
-from command_api.domain.customers import TO_COME, has_personal_data
 from command_api.domain.decision import Rejection
-from command_api.domain.model import BookingRecord, is_active
+from command_api.domain.records import BookingRecord, is_active
 from command_api.http.answer import Answer, json_answer
 from command_api.http.auth import MANAGERS, asker_of, at_home, club_not_found, not_permitted
 from command_api.http.call import Call

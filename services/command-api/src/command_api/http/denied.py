@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from command_api.domain.alternatives.wishes import wish_of
 from command_api.domain.commands import Command, HoldSections
 from command_api.domain.decision import Rejection
-from command_api.domain.wishes import wish_of
 from command_api.http.call import Services
 from holdfast.contracts.problems import Code
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from command_api.domain.answers import answer_of
 from command_api.domain.commands import (
     ChangeHold,
     ConfirmHold,
@@ -10,7 +9,8 @@ from command_api.domain.commands import (
     HoldSections,
     ReleaseHold,
 )
-from command_api.domain.model import HoldRecord, Record
+from command_api.domain.records import HoldRecord, Record
+from command_api.domain.views.answers import answer_of
 from command_api.http.answer import Answer, json_answer
 from command_api.http.auth import asker_of, at_home, for_whom, venue_not_found, venue_of
 from command_api.http.call import Call

@@ -13,9 +13,9 @@ import hashlib
 import msgspec
 
 from command_api.domain.commands import Asker, ImportBooking
+from command_api.domain.conflicts.imports import digest_of
 from command_api.domain.decision import Rejection
-from command_api.domain.imports import digest_of
-from command_api.domain.model import BookingRecord
+from command_api.domain.records import BookingRecord
 from command_api.http.answer import Answer, json_answer
 from command_api.http.auth import asker_of, for_whom, in_role, venue_not_found, venue_of
 from command_api.http.call import Call

@@ -6,12 +6,12 @@ import asyncio
 from collections import Counter
 from functools import partial
 
-from command_api.domain.crowd import Crowd
-from command_api.domain.days import day_of
-from command_api.domain.floor_plan import Box
+from command_api.domain.draft.crowd import Crowd
 from command_api.domain.model import Unit, Venue
-from command_api.domain.snapshot import NoSuchSlot
-from command_api.domain.tallied import tallied_view
+from command_api.domain.venue.days import day_of
+from command_api.domain.venue.floor_plan import Box
+from command_api.domain.views.snapshot import NoSuchSlot
+from command_api.domain.views.tallied import tallied_view
 from command_api.http.answer import Answer, json_answer, not_modified
 from command_api.http.auth import readable_venue
 from command_api.http.call import Call

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from command_api.domain.answers import answer_of
-from command_api.domain.model import BookingRecord, HoldRecord, Record
+from command_api.domain.records import BookingRecord, HoldRecord, Record
+from command_api.domain.views.answers import answer_of
 from command_api.http.answer import Answer, json_answer
 from command_api.http.auth import at_home, club_not_found
 from command_api.http.call import Call

@@ -17,10 +17,10 @@ from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
-from command_api.domain.alternatives import MOST, alternatives
+from command_api.domain.alternatives.ranking import MOST, alternatives
+from command_api.domain.alternatives.wishes import Wish, surroundings
+from command_api.domain.holds.vacancy import Vacancy
 from command_api.domain.model import Venue
-from command_api.domain.vacancy import Vacancy
-from command_api.domain.wishes import Wish, surroundings
 from command_api.outages import POSTGRES_OUTAGES
 from command_api.store.reads import Reads
 from holdfast.contracts.channels import ChannelKey

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from command_api.domain.commands import AcceptOffer, DeclineOffer
-from command_api.domain.model import EntryRecord
-from command_api.domain.offers import entry_of
+from command_api.domain.records import EntryRecord
+from command_api.domain.waitlist.offers import entry_of
 from command_api.http.answer import Answer
 from command_api.http.auth import asker_of, at_home
 from command_api.http.call import Call

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from command_api.domain.model import Record
+from command_api.domain.records import Record
 from command_api.http.reading import page_token
 from command_api.http.records import page_of
 from holdfast.contracts.ids import epoch_ms

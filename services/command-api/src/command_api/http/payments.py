@@ -14,8 +14,8 @@ import msgspec
 
 from command_api.domain.commands import RecordPayment
 from command_api.domain.decision import Rejection
-from command_api.domain.model import BookingRecord, HoldRecord, is_active
-from command_api.domain.transactions import passed_over
+from command_api.domain.payments.transactions import passed_over
+from command_api.domain.records import BookingRecord, HoldRecord, is_active
 from command_api.http.answer import Answer, json_answer
 from command_api.http.auth import club_not_found, venue_of
 from command_api.http.call import Call

@@ -10,7 +10,7 @@ import logging
 from typing import Any, NamedTuple
 
 from command_api.domain.decision import Rejection
-from command_api.domain.snapshot import NoSuchSlot
+from command_api.domain.views.snapshot import NoSuchSlot
 from command_api.http.answer import NO_STORE, Answer, Header
 from command_api.job import Unavailable
 from command_api.outages import POSTGRES_OUTAGES

@@ -6,15 +6,9 @@ from typing import TypeVar
 
 import msgspec
 
-from command_api.domain.expiry import refunded
-from command_api.domain.hold_changes import owns
-from command_api.domain.model import (
-    BlockRecord,
-    BookingRecord,
-    EntryRecord,
-    HoldRecord,
-    Record,
-)
+from command_api.domain.holds.expiry import refunded
+from command_api.domain.holds.hold_changes import owns
+from command_api.domain.records import BlockRecord, BookingRecord, EntryRecord, HoldRecord, Record
 from command_api.http.auth import asker_of, at_home, venue_of
 from command_api.http.call import Call
 from command_api.http.carry_out import Kind, missing

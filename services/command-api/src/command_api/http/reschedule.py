@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from command_api.domain.commands import RescheduleBooking
-from command_api.domain.model import BookingRecord
+from command_api.domain.records import BookingRecord
 from command_api.http.answer import Answer
 from command_api.http.auth import asker_of, at_home, venue_of
 from command_api.http.call import Call

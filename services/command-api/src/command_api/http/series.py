@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from command_api.domain.answers import answer_of
+from command_api.domain.bookings.recurrence import dates_of
 from command_api.domain.commands import BookSeries, CancelSeries
 from command_api.domain.decision import Rejection
-from command_api.domain.hold_changes import owns
-from command_api.domain.model import BookingRecord, is_active
-from command_api.domain.recurrence import dates_of
+from command_api.domain.holds.hold_changes import owns
+from command_api.domain.records import BookingRecord, is_active
+from command_api.domain.views.answers import answer_of
 from command_api.http.answer import Answer, json_answer
 from command_api.http.auth import asker_of, at_home, for_whom, venue_of
 from command_api.http.call import Call

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
-from command_api.domain.calendar import Night, nights_of
 from command_api.domain.model import Venue
-from command_api.domain.places import category_of, sold
-from command_api.domain.stats import SeatsTaken, Sums, Taking
+from command_api.domain.venue.calendar import Night, nights_of
+from command_api.domain.venue.places import category_of, sold
+from command_api.domain.views.stats import SeatsTaken, Sums, Taking
 from command_api.http.answer import Answer, json_answer
 from command_api.http.auth import BLOCKERS, in_role, venue_not_found, venue_of
 from command_api.http.call import Call

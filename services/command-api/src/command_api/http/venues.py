@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from command_api.domain import model
-from command_api.domain.venue import check_definition
+from command_api.domain.venue.prepared import check_definition
 from command_api.http.answer import Answer, Header, json_answer, not_modified
 from command_api.http.auth import DEFINERS, in_role, readable_venue
 from command_api.http.call import Call

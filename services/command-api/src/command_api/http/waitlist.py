@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from command_api.domain.commands import JoinWaitlist, LeaveWaitlist
-from command_api.domain.days import day_of
-from command_api.domain.hold_changes import owns
-from command_api.domain.model import EntryRecord, Venue
-from command_api.domain.queue import entry_answer, estimate, position_of
+from command_api.domain.holds.hold_changes import owns
+from command_api.domain.model import Venue
+from command_api.domain.records import EntryRecord
+from command_api.domain.venue.days import day_of
+from command_api.domain.waitlist.queue import entry_answer, estimate, position_of
 from command_api.http.answer import Answer, json_answer
 from command_api.http.auth import asker_of, at_home, for_whom, venue_not_found, venue_of
 from command_api.http.call import Call

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from command_api.domain.model import Record
+from command_api.domain.records import Record
 from command_api.store.load import decode_record
 from command_api.store.pool import tenant
 from command_api.store.sql import query

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from command_api.domain.model import Record
+from command_api.domain.records import Record
 from command_api.store.load import decode_record
 from command_api.store.pool import questions
 from command_api.store.rows import name_key, phone_key

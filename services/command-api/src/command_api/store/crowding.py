@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from command_api.domain.crowd import Crowd
+from command_api.domain.draft.crowd import Crowd
+from command_api.domain.draft.overlaps import overlapping
 from command_api.domain.model import Venue
-from command_api.domain.overlaps import overlapping
 from command_api.store.heads import channel_head
 from command_api.store.sql import query
 from holdfast.contracts.channels import ChannelKey

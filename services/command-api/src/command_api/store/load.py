@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from command_api.domain.evolve import count_record, evolve
-from command_api.domain.model import ChannelState, Quota, QuotaKey, Record, Venue, is_active
-from command_api.domain.venue import prepare_venue
+from command_api.domain.model import ChannelState, Quota, QuotaKey, Venue
+from command_api.domain.records import Record, is_active
+from command_api.domain.venue.prepared import prepare_venue
 from command_api.store.heads import channel_head, quota_head
 from command_api.store.sql import query
 from holdfast.contracts.channels import ChannelKey

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from command_api.cache import Recent
 from command_api.domain.model import Tally, Venue
-from command_api.domain.places import Lots, category_of, lots_of
-from command_api.domain.stats import SeatsTaken, Taking
+from command_api.domain.venue.places import Lots, category_of, lots_of
+from command_api.domain.views.stats import SeatsTaken, Taking
 from command_api.store.crowding import Elsewhere, apart, elsewhere
 from command_api.store.heads import channel_head
 from command_api.store.pool import questions, tenant

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from command_api.cache import Recent
-from command_api.domain.floor_plan import FloorPlan
-from command_api.domain.model import BookingRecord, ChannelState, Record, Venue
+from command_api.domain.model import ChannelState, Venue
+from command_api.domain.records import BookingRecord, Record
+from command_api.domain.venue.floor_plan import FloorPlan
 from command_api.store.audit import AuditLog
 from command_api.store.blocks import Blocks
 from command_api.store.bookings import Bookings
@@ -207,9 +208,7 @@ class Reads:
                 [record.id for record in records],
             )
 
-    async def records_of_series(
-        self, club: str, venue: str, series_id: str
-    ) -> list[BookingRecord]:
+    async def records_of_series(self, club: str, venue: str, series_id: str) -> list[BookingRecord]:
         """The bookings of a series, in order of their dates."""
         async with tenant(self._pool, [club]) as connection:
             rows = await connection.fetch(query("records_of_series"), club, venue, series_id)

@@ -6,7 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from command_api.domain.model import Venue
-from command_api.domain.redefinition import Parting, Redefinition, broken, moved_slots, redefine
+from command_api.domain.venue.redefinition import (
+    Parting,
+    Redefinition,
+    broken,
+    moved_slots,
+    redefine,
+)
 from command_api.store.heads import channel_head
 from command_api.store.sql import query
 

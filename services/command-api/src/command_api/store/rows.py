@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from command_api.domain.model import (
+from command_api.domain.records import (
     BlockRecord,
     BookingRecord,
     ConflictRecord,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from command_api.domain.holds.vacancy import Vacancy
 from command_api.domain.model import Unit, Venue
-from command_api.domain.vacancy import Vacancy
 from command_api.store.heads import channel_head
 from command_api.store.pool import tenant
 from command_api.store.sql import query

@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 
 from command_api.domain.model import Venue
-from command_api.domain.venue import prepare_venue
+from command_api.domain.venue.prepared import prepare_venue
 from command_api.store.heads import channel_of_head, venue_head
 from command_api.store.pool import tenant
 from command_api.store.redefining import SectionInUse, SlotInUse, redefine_claimed

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from command_api.domain.model import EntryRecord, HoldRecord
-from command_api.domain.waitlist import MOST_WAITING
+from command_api.domain.records import EntryRecord, HoldRecord
+from command_api.domain.waitlist.joining import MOST_WAITING
 from command_api.store.heads import channel_head
 from command_api.store.load import decode_record
 from command_api.store.pool import tenant

@@ -1,0 +1,1 @@
+"""What could be had instead, ranked."""

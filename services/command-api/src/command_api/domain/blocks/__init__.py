@@ -1,0 +1,1 @@
+"""Sections taken out of sale, at once or once their claims have gone."""

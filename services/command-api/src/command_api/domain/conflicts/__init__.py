@@ -1,0 +1,1 @@
+"""Bookings made elsewhere, and who has to go where two want the same."""

@@ -1,0 +1,83 @@
+"""Limits of one customer: tables per service date, holds at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from command_api.domain.decision import Rejection
+from command_api.domain.model import Quota, Venue
+from holdfast.contracts.problems import Code
+from holdfast.contracts.states import SectionKind
+
+if TYPE_CHECKING:
+    from command_api.domain.draft.draft import Draft
+
+
+def tables_in(venue: Venue, section_ids: Iterable[str]) -> int:
+    """A seat counts its table, once; a seat without a table counts nothing; all else is one."""
+    tables: set[str] = set()
+    for section_id in section_ids:
+        unit = venue.units.get(section_id)
+        if unit is None or unit.section.kind is not SectionKind.SEAT:
+            tables.add(section_id)
+        elif unit.section.parent_id is not None:
+            tables.add(unit.section.parent_id)
+    return len(tables)
+
+
+def check_tables(
+    draft: Draft,
+    customer_id: str | None,
+    section_ids: Iterable[str],
+    *,
+    without: str | None = None,
+    date: str | None = None,
+) -> Rejection | None:
+    """`maxTablesPerCustomerPerDate` over all slots of the date (the channel's, where none is given);
+    what staff ask for a customer counts as well. Records past their time do not, nor does the one
+    named `without`, which these sections are instead of."""
+    limit = draft.venue.policy.max_tables_per_customer_per_date
+    if limit is None or customer_id is None:
+        return None
+    quota = draft.scope.quota(date or draft.state.key.date, customer_id)
+    current, first_end = counted(draft, quota, without)
+    if current + tables_in(draft.venue, section_ids) <= limit:
+        return None
+    return Rejection(
+        code=Code.MAX_TABLES_EXCEEDED,
+        detail=f"At most {limit} tables for each customer and date; {current} are taken already.",
+        facts={"max": limit, "current": current},
+        valid_until=first_end,
+    )
+
+
+def check_holds(draft: Draft, customer_id: str | None) -> Rejection | None:
+    """`maxActiveHoldsPerCustomer` over all channels of the venue, without holds past their time."""
+    limit = draft.venue.policy.max_active_holds_per_customer
+    if limit is None or customer_id is None:
+        return None
+    current, first_end = counted(draft, draft.scope.quota(None, customer_id), None)
+    if current < limit:
+        return None
+    return Rejection(
+        code=Code.HOLD_LIMIT_REACHED,
+        detail=f"At most {limit} holds at a time for each customer.",
+        facts={"max": limit},
+        valid_until=first_end,
+    )
+
+
+def counted(draft: Draft, quota: Quota, without: str | None) -> tuple[int, str | None]:
+    """What counts now, and when the first of it ends by the clock."""
+    current, first_end, last_passed = 0, None, None
+    for record_id, (count, until) in quota.entries.items():
+        if record_id == without:
+            continue
+        if until is not None and until <= draft.now:
+            last_passed = max(last_passed or until, until)
+            continue
+        current += count
+        first_end = min(first_end or until, until) if until is not None else first_end
+    draft.relies_on_past(last_passed)
+    return current, first_end

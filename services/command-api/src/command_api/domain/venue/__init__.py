@@ -1,0 +1,1 @@
+"""What a definition says, made ready: sections, nights, prices, parties, the plan."""

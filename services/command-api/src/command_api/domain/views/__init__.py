@@ -1,0 +1,1 @@
+"""State and records as answers, notices, snapshots and figures."""

@@ -1,0 +1,1 @@
+"""Those who wait, and how what becomes free goes to them."""
