@@ -73,7 +73,7 @@ async def expired(api: Api, section: str) -> str:
 
     async def is_over() -> bool:
         answer = await api.http.get(f"{VENUE}/holds/{hold_id}", headers=ANN)
-        return answer.json()["status"] == "expired"
+        return bool(answer.json()["status"] == "expired")
 
     await until(is_over)
     return hold_id

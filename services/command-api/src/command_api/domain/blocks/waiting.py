@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from command_api.domain.draft.mirrors import mirror, spans_of
 from command_api.domain.draft.step import Cause, Change
 from command_api.domain.records import BlockRecord
 from holdfast.contracts.snapshots import Claim
@@ -99,11 +100,11 @@ def wait(draft: Draft, block: BlockRecord, cause: Cause) -> None:
             for section_id in block.waiting
             if not is_claimed(there, section_id)
         ]
-        draft.mirror(cause, changes, key)
+        mirror(draft, cause, changes, key)
 
 
 def wait_no_more(draft: Draft, block: BlockRecord, cause: Cause) -> None:
     """The block goes: what it has in overlapping slots only is free again there."""
     changes = [Change(section_id, block.id, None) for section_id in block.waiting]
-    for key in sorted(draft.spans_of(block.id)):
-        draft.mirror(cause, changes, key)
+    for key in sorted(spans_of(draft, block.id)):
+        mirror(draft, cause, changes, key)

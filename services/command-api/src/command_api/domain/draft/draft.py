@@ -14,9 +14,6 @@ put and remove mirrors by themselves.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from weakref import ref
-
-import msgspec
 
 from command_api.domain.blocks.waiting import is_awaited, take_over
 from command_api.domain.decision import Answer, Decision, Part
@@ -28,11 +25,13 @@ from command_api.domain.draft.claims import (
 )
 from command_api.domain.draft.crowd import Crowd
 from command_api.domain.draft.ends import End
-from command_api.domain.draft.overlaps import overlapping, takes_part
+from command_api.domain.draft.mirrors import CLAIMANTS, mirror, reach
+from command_api.domain.draft.overlaps import overlapping
+from command_api.domain.draft.shared import Shared
 from command_api.domain.draft.step import Cause, Change
 from command_api.domain.draft.touched import Touched
 from command_api.domain.model import ChannelState, Scope, Unit, Venue
-from command_api.domain.records import BlockRecord, BookingRecord, HoldRecord, Record
+from command_api.domain.records import BookingRecord, HoldRecord, Record
 from command_api.domain.times import earliest, latest
 from command_api.domain.views.notices import notice_of
 from command_api.domain.waitlist.offers import follow
@@ -47,33 +46,7 @@ from holdfast.contracts.venues import Section
 _NO_CLAIMS: Mapping[str, Claim] = {}
 
 
-_Claimant = (HoldRecord, BookingRecord, BlockRecord)
 _COUNTED = (HoldRecord, BookingRecord)
-
-
-class Shared:
-    """What the drafts of one outcome share. It does not own the first of them: with one channel, as
-    nearly always, there is no cycle, and nothing is left to the garbage collector."""
-
-    __slots__ = ("_root", "left_to_blocks", "others", "valid_from", "valid_until")
-
-    def __init__(self, root: Draft) -> None:
-        self._root = ref(root)
-        self.others: dict[ChannelKey, Draft] = {}
-        self.left_to_blocks: dict[Draft, list[str]] = {}
-        """Sections that a claim has left, where blocks wait in the channel."""
-        self.valid_from: str | None = None
-        self.valid_until: str | None = None
-
-    @property
-    def root(self) -> Draft:
-        root = self._root()
-        assert root is not None, "whoever decides keeps the first draft"
-        return root
-
-    def drafts(self) -> list[Draft]:
-        """All of them, the first one first."""
-        return [self.root, *self.others.values()]
 
 
 class Draft:
@@ -103,7 +76,8 @@ class Draft:
         self.freed: dict[str, None] = {}
         """Sections that have more left than they had at some time before."""
         self._touched: dict[str, Touched] = {}
-        self._spans: dict[str, set[ChannelKey]] = {}
+        self.spans: dict[str, set[ChannelKey]] = {}
+        """By record, the other channels that its claims were laid in by this draft."""
         if shared is None:
             self._shared = Shared(self)
         else:
@@ -188,13 +162,8 @@ class Draft:
         channels of overlapping slots. Claims that are added are of records of this channel."""
         changes = list(changes)
         self.lay(cause, changes)
-        # Nearly always nowhere: one record, in a slot that overlaps no other.
-        spans = set(self.overlaps)
-        for record_id in {change.removed for change in changes if change.removed is not None}:
-            spans.update(self.spans_of(record_id))
-        if spans:
-            for key in sorted(spans):
-                self.mirror(cause, changes, key)
+        for key in reach(self, changes):
+            mirror(self, cause, changes, key)
         if self._shared.left_to_blocks:
             self.settle()
 
@@ -211,7 +180,7 @@ class Draft:
     ) -> None:
         """Put the new value of a record of this channel, and its notice where there is one.
         `by_clock`: it ended by its own time, which whoever counts its customer's records knows."""
-        if self._spans and isinstance(record, _Claimant) and (keys := self._spans.get(record.id)):
+        if self.spans and isinstance(record, CLAIMANTS) and (keys := self.spans.get(record.id)):
             record.spans = sorted({*record.spans, *(key.name for key in keys)})
         before = self.record(record.id) if self.state.entries else None
         self.records[record.id] = record
@@ -290,37 +259,6 @@ class Draft:
             self.scope.quota(record.date, customer)
         if policy.max_active_holds_per_customer is not None and isinstance(record, HoldRecord):
             self.scope.quota(None, customer)
-
-    def spans_of(self, record_id: str) -> Iterable[ChannelKey]:
-        """Other channels that the record's claims may lie in."""
-        record = self.record(record_id)
-        found = set(self._spans.get(record_id, ())) if self._spans else set[ChannelKey]()
-        if isinstance(record, _Claimant):
-            for name in record.spans:
-                key = parse_channel(name)
-                assert isinstance(key, ChannelKey)
-                found.add(key)
-        return found
-
-    def mirror(self, cause: Cause, changes: Iterable[Change], key: ChannelKey) -> None:
-        """A step in one channel of an overlapping slot alone; a claim that is there stays."""
-        there = self.at(key)
-        overlaps = key in self.overlaps
-        mirrored: list[Change] = []
-        for section_id, removed, added in changes:
-            gone = removed if removed is not None and there.claim(section_id, removed) else None
-            come = None
-            if (
-                added is not None
-                and overlaps
-                and takes_part(self.venue, key, section_id)
-                and (gone is not None or there.claim(section_id, added.claim_id) is None)
-            ):
-                come = msgspec.structs.replace(added, channel=self.channel)
-                self._spans.setdefault(added.claim_id, set()).add(key)
-            if gone is not None or come is not None:
-                mirrored.append(Change(section_id, gone, come))
-        there.lay(cause, mirrored)
 
     def lay(self, cause: Cause, changes: Iterable[Change]) -> None:
         """A step in this channel alone."""
