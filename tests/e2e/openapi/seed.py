@@ -194,6 +194,8 @@ def waiting(api: Conformity) -> None:
         made = api.ask("joinWaitlist", by, {**night, **more}, expect=201, venue="small")
         entries.append(made["entryId"])
     api.known.ids["waitlist"] += entries
+    again = api.ask("joinWaitlist", "ann", night, venue="small")
+    assert again["entryId"] == entries[0]
     for booking_id in taken:
         api.ask("cancelBooking", "staff", venue="small", id=booking_id)
     offers = [

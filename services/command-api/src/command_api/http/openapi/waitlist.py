@@ -48,6 +48,7 @@ WAITLIST: Operations = {
                 headers=("Location",),
                 example=ENTRY,
             ),
+            Answer(words="They wait for the same already: that entry.", types=(WaitlistEntry,)),
         ),
         codes=(
             Code.SLOT_NOT_FOUND,
