@@ -195,6 +195,9 @@ class Asking(Ledger):
             raise Denied(Code.SECTION_NOT_FOUND)
         if not gone and not new:
             return
+        leaving = [s for s in SEATS if s in gone]
+        if hold.get("whole") and ("t", 1) in hold["items"] and len(leaving) in (1, 2):
+            raise Denied(Code.VALIDATION_FAILED)
         claims = {s: n for s, n in hold["claims"].items() if s not in gone} | dict.fromkeys(new, 1)
         if not claims:
             raise Denied(Code.VALIDATION_FAILED)

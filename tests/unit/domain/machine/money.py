@@ -87,6 +87,7 @@ class Money(Moving):
             self.make_room(key, s, n, now) for s, n in hold["claims"].items()
         ):
             return False
+        hold["whole"] = hold["status"] == "expired"  # nobody remembers what a seat of a table cost
         policy = self.policy
         ttl = min(policy.hold_ttl_seconds, policy.max_ttl_seconds, policy.max_hold_seconds)
         self.entry_of(hold, "accepted")
