@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import httpx
 import pytest
-from tests.e2e.openapi.seed import ASKERS, GATEWAY_ASKERS, PAYMENT_SECRET, seed, seed_gateway
+from tests.e2e.openapi.floor import ASKERS, GATEWAY_ASKERS, PAYMENT_SECRET
+from tests.e2e.openapi.seed import seed, seed_gateway
 from tests.support.conformity import Conformity, Json
 from tests.support.databases import copy_of
 from tests.support.services import replicas

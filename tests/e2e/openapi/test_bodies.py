@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 import requests
 from tests.e2e.openapi.conftest import Pair
-from tests.e2e.openapi.seed import LATE, NEXT, NIGHT, RUNNING, SLOT, TODAY
+from tests.e2e.openapi.floor import LATE, NEXT, NIGHT, RUNNING, SLOT, TODAY
 from tests.support.conformity import Asked, Conformity
 
 from holdfast.contracts.problems import PROBLEM_JSON

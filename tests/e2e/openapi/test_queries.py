@@ -56,7 +56,7 @@ TOKENS = [
     b"1.1.c:a:b:c",
 ]
 PATHS = ["x", "x" * 65, "..%2F..", "%00", "%F0%9F%A6%8A", "%FF", "a%20b", "-1", "9" * 40, "%2525"]
-SHARE = 0.3
+SHARE = 0.2
 """Of all that could be asked."""
 
 

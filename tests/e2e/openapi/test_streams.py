@@ -11,7 +11,7 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator
 from tests.e2e.openapi.conftest import Pair
-from tests.e2e.openapi.seed import ASKERS, LATE, NIGHT, SLOT, definition
+from tests.e2e.openapi.floor import ASKERS, LATE, NIGHT, SLOT, definition
 from tests.support.conformity import Json
 from tests.support.openapi import validator
 from tests.support.sse import Event, open_stream

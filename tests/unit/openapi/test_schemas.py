@@ -7,7 +7,6 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from holdfast.contracts.bookings import Booking
 from holdfast.contracts.facts import PROBLEMS, SectionNotAvailable, problem_type
 from holdfast.contracts.holds import Hold, HoldRequest
 from holdfast.contracts.problems import Code, Problem
@@ -48,8 +47,7 @@ def test_types_without_words_take_none_from_python() -> None:
     class Plain(StrEnum):
         ONE = "one"
 
-    assert "description" not in schemas_of([Booking])["BookingStatus"] or True
-    assert schemas_of([Plain])["Plain"].get("description") != StrEnum.__doc__
+    assert "description" not in schemas_of([Plain])["Plain"]
 
 
 def test_a_problem_of_each_code_fits_the_schema_of_its_status_and_no_other_code_does() -> None:
