@@ -311,6 +311,22 @@ def test_tables_of_the_night_count_for_offers_too() -> None:
     assert queue.status("e1") is WaitlistStatus.WAITING
 
 
+@pytest.mark.parametrize(
+    "policy",
+    [Policy(max_active_holds_per_customer=1), Policy(max_tables_per_customer_per_date=1)],
+)
+def test_an_offer_counts_at_once_where_its_customer_asks_for_more(policy: Policy) -> None:
+    pool = Section(section_id="p", kind=SectionKind.POOL, capacity=4)
+    queue = Queue(policy, sections=[pool])
+    queue.hold("p", quantities={"p": 4}, by=ZOE)
+    queue.join("ann", 2)
+    queue.pass_time(301)  # nobody has swept it: whoever comes next finds it, Ann herself
+    denied = rejected(queue.try_hold("p", quantities={"p": 2}, by=customer("ann")))
+    assert denied.code in (Code.HOLD_LIMIT_REACHED, Code.MAX_TABLES_EXCEEDED)
+    accepted(queue.try_hold("p", quantities={"p": 2}, by=customer("bob")))
+    assert queue.offered("e1") == ["p"]
+
+
 def test_what_limits_a_customer_is_asked_for_where_it_was_not_loaded() -> None:
     queue = Queue(Policy(max_active_holds_per_customer=1), sections=tables(4))
     hold = queue.hold("t0", by=ZOE)

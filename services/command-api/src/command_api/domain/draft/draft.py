@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+import msgspec
+
 from command_api.domain.blocks.waiting import is_awaited, take_over
 from command_api.domain.decision import Answer, Decision, Part
 from command_api.domain.draft.claims import (
@@ -30,7 +32,8 @@ from command_api.domain.draft.overlaps import overlapping
 from command_api.domain.draft.shared import Shared
 from command_api.domain.draft.step import Cause, Change
 from command_api.domain.draft.touched import Touched
-from command_api.domain.model import ChannelState, Scope, Unit, Venue
+from command_api.domain.evolve import count_record
+from command_api.domain.model import ChannelState, Quota, Scope, Unit, Venue
 from command_api.domain.records import BookingRecord, HoldRecord, Record
 from command_api.domain.times import earliest, latest
 from command_api.domain.views.notices import notice_of
@@ -215,6 +218,17 @@ class Draft:
     def all_records(self) -> list[Record]:
         """The new values of records, in all channels of the outcome."""
         return [record for d in self._shared.drafts() for record in d.records.values()]
+
+    def quota(self, date: str | None, customer_id: str) -> Quota:
+        """What counts towards a customer's limit with what this outcome makes of it: an offer that it
+        made them already counts."""
+        quota, records = self.scope.quota(date, customer_id), self.all_records()
+        if not records:
+            return quota
+        ahead = msgspec.structs.replace(quota, entries=dict(quota.entries))
+        for record in records:
+            count_record(ahead, self.venue, record)
+        return ahead
 
     def close(self, answer: Answer, *, created: bool = False) -> Decision:
         """The outcome of all drafts, once those who wait had what it frees."""

@@ -40,7 +40,7 @@ def check_tables(
     limit = draft.venue.policy.max_tables_per_customer_per_date
     if limit is None or customer_id is None:
         return None
-    quota = draft.scope.quota(date or draft.state.key.date, customer_id)
+    quota = draft.quota(date or draft.state.key.date, customer_id)
     current, first_end = counted(draft, quota, without)
     if current + tables_in(draft.venue, section_ids) <= limit:
         return None
@@ -57,7 +57,7 @@ def check_holds(draft: Draft, customer_id: str | None) -> Rejection | None:
     limit = draft.venue.policy.max_active_holds_per_customer
     if limit is None or customer_id is None:
         return None
-    current, first_end = counted(draft, draft.scope.quota(None, customer_id), None)
+    current, first_end = counted(draft, draft.quota(None, customer_id), None)
     if current < limit:
         return None
     return Rejection(

@@ -17,13 +17,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from command_api.domain.draft.step import Cause, Change
-from command_api.domain.evolve import count_record
 from command_api.domain.holds.asked import Asked
 from command_api.domain.holds.limits import counted, tables_in
-from command_api.domain.model import Day, Quota
+from command_api.domain.model import Day
 from command_api.domain.records import EntryRecord, HoldRecord
 from command_api.domain.times import later
 from command_api.domain.venue.days import day_of
@@ -111,18 +108,11 @@ def _is_allowed(draft: Draft, customer_id: str | None, asked: Asked) -> bool:
         return True
     limit = policy.max_tables_per_customer_per_date
     if limit is not None:
-        tables = _count(draft, draft.scope.quota(draft.state.key.date, customer_id))
+        tables, _end = counted(draft, draft.quota(draft.state.key.date, customer_id), None)
         if tables + tables_in(draft.venue, asked.claims) > limit:
             return False
     limit = policy.max_active_holds_per_customer
-    return limit is None or _count(draft, draft.scope.quota(None, customer_id)) < limit
-
-
-def _count(draft: Draft, quota: Quota) -> int:
-    ahead = msgspec.structs.replace(quota, entries=dict(quota.entries))
-    for record in draft.all_records():
-        count_record(ahead, draft.venue, record)
-    return counted(draft, ahead, None)[0]
+    return limit is None or counted(draft, draft.quota(None, customer_id), None)[0] < limit
 
 
 def _offer(draft: Draft, day: Day, entry: EntryRecord, asked: Asked, closing: str) -> None:
