@@ -148,7 +148,11 @@ async def test_who_comes_second_is_told_what_is_in_the_way(api: Api) -> None:
     denied = problem(await api.hold("t1", "t2", by="cus_2"), 409, "SECTION_NOT_AVAILABLE")
     assert denied["conflictingSections"] == ["t1"]
     assert denied["heldUntil"] == hold["expiresAt"]
-    assert (denied["version"], denied["alternatives"]) == (hold["version"], [])
+    assert denied["version"] == hold["version"]
+    nearest, *others = denied["alternatives"]
+    assert nearest["kind"] == "other_section"
+    assert not {"t0", "t1"} & set(nearest["sectionIds"])
+    assert {other["kind"] for other in others} == {"adjacent_slot", "other_date"}
     assert "ownHoldId" not in denied
     own = problem(await api.hold("t0"), 409, "SECTION_NOT_AVAILABLE")
     assert own["ownHoldId"] == hold["holdId"]
