@@ -80,7 +80,6 @@ class AsOthers(Acting):
             )
         )
 
-    @has("hold")
     @rule(
         pick=picks,
         amount=st.sampled_from([50, 50, 80]),
@@ -89,7 +88,7 @@ class AsOthers(Acting):
         currency=st.sampled_from(["GBP", "GBP", "GBP", "EUR"]),
     )
     def pay(self, pick: int, amount: int, refund: bool, transaction: str, currency: str) -> None:
-        kind = "booking" if pick % 3 == 2 and self.runner.model.of_kind("booking") else "hold"
+        kind = "booking" if pick % 2 and self.runner.model.of_kind("booking") else "hold"
         id_, _ = self.some(
             kind, pick, "active", "expired", "pending_approval", "confirmed", "cancelled"
         )
@@ -97,7 +96,7 @@ class AsOthers(Acting):
         assert record is None or isinstance(record, HoldRecord | BookingRecord)
         event_id = f"{refund}-{transaction}-{amount}"
         event = PaymentEvent(
-            type="payment.refunded" if refund and pick % 2 else "payment.succeeded",
+            type="payment.refunded" if refund and pick % 4 > 1 else "payment.succeeded",
             transaction_id=transaction,
             hold_id=id_,
             amount=amount,

@@ -9,9 +9,11 @@ from hypothesis.stateful import rule
 from tests.unit.domain.build import CONTACT, MANAGER, STAFF, customer
 from tests.unit.domain.machine.acting import (
     KIOSK,
+    NAMES,
     Acting,
     askers,
     channels,
+    few,
     has,
     many,
     parties,
@@ -19,7 +21,7 @@ from tests.unit.domain.machine.acting import (
     sections,
     units,
 )
-from tests.unit.domain.machine.house import CHANNELS, FIRST, NEXT
+from tests.unit.domain.machine.house import CHANNELS, FIRST, NEXT, SECTIONS, sold_at
 
 from command_api.domain import commands as c
 from command_api.domain.records import BookingRecord
@@ -37,6 +39,21 @@ class OnBookings(Acting):
     def request(
         self, key: ChannelKey, by: c.Asker, ids: list[str], n: int, party: int | None, pick: int
     ) -> None:
+        self.book(key, by, ids, self.for_whom(by, pick), many(ids, n), party_size=party)
+
+    @rule(key=channels, who=st.sampled_from(NAMES), ids=few)
+    def request_for_oneself(self, key: ChannelKey, who: str, ids: list[str]) -> None:
+        self.book(key, customer(who), ids, who, {})
+
+    def book(
+        self,
+        key: ChannelKey,
+        by: c.Asker,
+        ids: list[str],
+        who: str | None,
+        quantities: dict[str, int],
+        **more: Any,
+    ) -> None:
         self.run(
             c.RequestBooking(
                 channel=key,
@@ -45,15 +62,24 @@ class OnBookings(Acting):
                     date=key.date,
                     slot_id=key.slot,
                     section_ids=ids,
-                    quantities=many(ids, n),
-                    party_size=party,
+                    quantities=quantities,
                     contact=CONTACT,
+                    **more,
                 ),
-                customer_id=self.for_whom(by, pick),
+                customer_id=who,
                 booking_id=self.runner.new_id("b"),
                 reference="R",
             )
         )
+
+    @rule(key=channels, who=st.sampled_from(NAMES), leave=st.sampled_from(SECTIONS[1:]))
+    def fill(self, key: ChannelKey, who: str, leave: str) -> None:
+        """Staff book all that is free but one section, for somebody: a house where people wait."""
+        model = self.runner.model
+        for leaf in SECTIONS[1:]:
+            free = leaf != leave and sold_at(key, leaf) and model.left(key, leaf)
+            if free:
+                self.book(key, STAFF, [leaf], who, many([leaf], free))
 
     @has("booking")
     @rule(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 from tests.unit.domain.build import CONTACT, customer
@@ -18,7 +20,7 @@ from tests.unit.domain.machine.acting import (
     sections,
     units,
 )
-from tests.unit.domain.machine.house import CHANNELS, SECTIONS
+from tests.unit.domain.machine.house import SECTIONS
 
 from command_api.domain import commands as c
 from holdfast.contracts.bookings import (
@@ -67,14 +69,14 @@ class OnHolds(Acting):
     def hold_for_oneself(self, key: ChannelKey, who: str, ids: list[str]) -> None:
         self.hold_plainly(key, customer(who), ids)
 
-    @rule(ids=few)
-    def hold_and_let_it_lapse(self, ids: list[str]) -> None:
+    @rule(key=channels, ids=few)
+    def hold_and_let_it_lapse(self, key: ChannelKey, ids: list[str]) -> None:
         """Nobody sweeps: it is up to whoever comes next."""
-        self.hold_plainly(CHANNELS[0], customer("bob"), ids)
-        self.runner.pass_time(301)
+        self.hold_plainly(key, customer("bob"), ids, ttl_seconds=10)
+        self.runner.pass_time(11)
 
-    def hold_plainly(self, key: ChannelKey, by: c.Asker, ids: list[str]) -> None:
-        request = HoldRequest(date=key.date, slot_id=key.slot, section_ids=ids)
+    def hold_plainly(self, key: ChannelKey, by: c.Asker, ids: list[str], **more: Any) -> None:
+        request = HoldRequest(date=key.date, slot_id=key.slot, section_ids=ids, **more)
         hold_id = self.runner.new_id("h")
         self.run(
             c.HoldSections(

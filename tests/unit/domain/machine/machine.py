@@ -19,8 +19,8 @@ from holdfast.contracts.venues import Deposit, Policy
 
 policies = st.builds(
     Policy,
-    hold_ttl_seconds=st.sampled_from([60, 300]),
-    max_hold_seconds=st.sampled_from([200, 1800]),
+    hold_ttl_seconds=st.sampled_from([120, 300]),
+    max_hold_seconds=st.sampled_from([400, 1800]),
     max_sections_per_hold=st.sampled_from([4, 50]),
     max_tables_per_customer_per_date=st.sampled_from([None, None, 2]),
     max_active_holds_per_customer=st.sampled_from([None, None, 2]),
@@ -41,7 +41,7 @@ class BookingMachine(OnHolds, OnBookings, AsOthers):
     def begin(self, policy: Policy) -> None:
         self.runner = Runner(policy)
 
-    @rule(seconds=st.sampled_from([61, 100, 301, 301, 1800, 7200]))
+    @rule(seconds=st.sampled_from([61, 100, 301, 301, 301, 1800, 1800, 7200]))
     def time_passes(self, seconds: int) -> None:
         self.runner.pass_time(seconds)
 

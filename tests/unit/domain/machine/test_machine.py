@@ -14,8 +14,8 @@ def test_the_rules_do_what_a_plain_model_does() -> None:
     run_state_machine_as_test(
         BookingMachine,
         settings=settings(
-            max_examples=50,
-            stateful_step_count=40,
+            max_examples=90,
+            stateful_step_count=50,
             derandomize=True,
             deadline=None,
             suppress_health_check=SLOW,
