@@ -137,19 +137,28 @@ async def _end_sessions(database: str) -> None:
     await connection.close()
 
 
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 async def rage(world: World, seed: int, faults: list[str]) -> None:
     chance = random.Random(seed)
     site = Site(world, chance)
-    await site.open()
-    watchers = [
-        Watcher(site.gateway.url, [CHANNEL]),
-        Watcher(site.gateway.url, list(CHANNELS)),
-        Watcher(site.gateway.url, list(CHANNELS), bearer("manager", "backroom", sub="sam")),
-    ]
-    for watcher in watchers:
-        watcher.start()
-    shoppers = [asyncio.create_task(site.shop(f"cus_{n}")) for n in range(SHOPPERS)]
-    try:
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(site.close)
+        await site.open()
+        watchers = [
+            Watcher(site.gateway.url, [CHANNEL]),
+            Watcher(site.gateway.url, list(CHANNELS)),
+            Watcher(site.gateway.url, list(CHANNELS), bearer("manager", "backroom", sub="sam")),
+        ]
+        for watcher in watchers:
+            watcher.start()
+            stack.push_async_callback(watcher.stop)
+        shoppers = [asyncio.create_task(site.shop(f"cus_{n}")) for n in range(SHOPPERS)]
+        stack.push_async_callback(_cancel, shoppers)
         for kind in faults:
             before = site.turns
             await site.fault(kind)
@@ -157,13 +166,6 @@ async def rage(world: World, seed: int, faults: list[str]) -> None:
         site.stop.set()
         await asyncio.gather(*shoppers)
         await verify(world.database, world.nc, CHANNELS, watchers, site.answers)
-    finally:
-        for shopper in shoppers:
-            shopper.cancel()
-        await asyncio.gather(*shoppers, return_exceptions=True)
-        for watcher in watchers:
-            await watcher.stop()
-        await site.close()
     if "stream" not in faults:
         assert not any(watcher.resets for watcher in watchers)
 

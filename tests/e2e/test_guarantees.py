@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+import asyncpg
 from tests.support.checker import Watcher, verify
 from tests.support.client import CHANNEL, LATER, Api, World
 from tests.support.databases import database_url
-from tests.support.services import bearer
+from tests.support.services import Service, bearer
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.until import until
 
-from holdfast.contracts.subjects import LIVE_STREAM
+from command_api.leader import LEASE
+from holdfast.contracts.subjects import LIVE_STREAM, SNAPSHOTS_BUCKET
 from holdfast.runtime.nats import jetstream_api
 
 
@@ -119,6 +123,61 @@ async def test_clients_of_a_killed_gateway_miss_nothing_and_see_nothing_twice(
         for screen in watcher.screens.values():
             assert screen.snapshots == 1, "a resume by Last-Event-ID replays; it needs no snapshot"
             assert sorted(screen.seen) == list(range(min(screen.seen), screen.version + 1))
+
+
+async def test_a_gateway_that_starts_while_the_relay_stands_still_leaves_nothing_out(
+    world: World,
+) -> None:
+    """Without an entry in the bucket it asks for a snapshot, which is ahead of the stream; who comes
+    back from before that must get what leads up to it."""
+    service = await world.services.command_api()
+    gateway = await world.services.gateway()
+    watchers = [Watcher(gateway.url, [CHANNEL]), Watcher(gateway.url, [CHANNEL, LATER])]
+    async with Api(service.url) as api:
+        await api.set_up()
+        for channel in (CHANNEL, LATER):
+            assert (await api.hold("t0", channel=channel)).status_code == 201
+        for watcher in watchers:
+            watcher.start()
+            await watcher.at({key.name: 1 for key in watcher.channels})
+        async with _without_a_leader(world, service):
+            await jetstream_api(world.nc, f"STREAM.DELETE.KV_{SNAPSHOTS_BUCKET}")
+            for number in range(1, 20):
+                assert (await api.hold(f"t{number}", by=f"c{number}")).status_code == 201
+            await gateway.kill()
+            port = int(gateway.url.rpartition(":")[2])
+            gateway = await world.services.gateway(port, HOLDFAST_OPEN_SECONDS="1")
+            await until(lambda: all(watcher.connects >= 2 for watcher in watchers))
+            async with Api(gateway.url) as reader:
+                # Answered once the channel is open, or known not to open.
+                path = "/v1/clubs/backroom/venues/leeds/availability"
+                place = {"date": CHANNEL.date, "slotId": CHANNEL.slot}
+                assert (await reader.http.get(path, params=place)).status_code in (200, 503)
+        assert (await api.hold("t20", by="late")).status_code == 201
+        await verify(world.database, world.nc, [CHANNEL, LATER], watchers)
+    for watcher in watchers:
+        await watcher.stop()
+        assert not watcher.resets
+
+
+@asynccontextmanager
+async def _without_a_leader(world: World, service: Service) -> AsyncIterator[None]:
+    """Somebody else has the lease, and does nothing."""
+    lease = await asyncpg.connect(world.database)
+    try:
+        waiting = asyncio.create_task(lease.execute("select pg_advisory_lock($1)", LEASE))
+        other = await asyncpg.connect(world.database)
+        await other.execute(
+            "select pg_terminate_backend(pid) from pg_locks"
+            " where locktype = 'advisory' and granted and pid <> pg_backend_pid()"
+            " and database = (select oid from pg_database where datname = current_database())"
+        )
+        await other.close()
+        await waiting
+        await until(lambda: "no longer leading" in service.log.read_text())
+        yield
+    finally:
+        await lease.close()
 
 
 async def test_events_of_a_killed_command_api_come_out_after_its_restart(world: World) -> None:

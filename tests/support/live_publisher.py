@@ -337,9 +337,12 @@ class LivePublisher:
     def packed(self, key: ChannelKey = CHANNEL) -> bytes:
         """A `SnapshotRecord`, gzip of JSON."""
         truth = self.truth(key)
-        seq = truth.seq if truth.published == truth.version else 0
-        public = self._venues[venue_key(key.club, key.venue)].public_read
-        record = SnapshotRecord(seq=seq, public_read=public, snapshot=self.snapshot(key))
+        record = SnapshotRecord(
+            seq=truth.seq,
+            published_version=truth.published,
+            public_read=self._venues[venue_key(key.club, key.venue)].public_read,
+            snapshot=self.snapshot(key),
+        )
         return gzip.compress(msgspec.json.encode(record), compresslevel=1)
 
     async def serve(self, message: Msg) -> None:

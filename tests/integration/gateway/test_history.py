@@ -197,6 +197,35 @@ async def test_a_stream_made_anew_resets_everybody(
             assert snapshot.data["version"] == 7
 
 
+async def test_nobody_is_resumed_from_another_stream(
+    start: Start, publisher: LivePublisher
+) -> None:
+    """What a client missed is no longer there, and the feed does not know yet: that nothing of the
+    old epoch is found must not pass for nothing having happened."""
+    await publisher.publish()
+    gateway = await start(heartbeat_seconds=60, verify_seconds=60)
+    async with Client(stream_url(gateway)) as client:
+        await client.count(1)
+        cursor = client.last_event_id
+    for _ in range(5):
+        await publisher.publish()
+    other = await start(heartbeat_seconds=60, verify_seconds=60)
+    async with Client(stream_url(other)) as opener:
+        await opener.count(1)
+        await publisher.publish()
+        await opener.count(2)
+        publisher.epoch = new_epoch()
+        await delete_stream(publisher.nc, LIVE_STREAM)
+        await publisher.create_live()
+        async with Client(stream_url(other, cursor=cursor)) as returning:
+            await until(lambda: other.metrics.cold_reads._value.get() > 1 or bool(returning.events))
+            assert returning.events == []
+            other.feed.doubt("test")
+            reset, snapshot = await returning.count(2)
+            assert (reset.event, reset.data) == ("reset", {"reason": "epoch_changed"})
+            assert snapshot.data["version"] == 7
+
+
 async def test_a_stream_that_went_back_resets_even_with_the_same_epoch(
     gateway: Gateway, publisher: LivePublisher
 ) -> None:

@@ -101,12 +101,14 @@ async def test_a_published_channel_comes_with_its_sequence(
     record = await snapshot(caller)
     seq = await pool.fetchval("select published_seq from holdfast.progress")
     assert (record.seq, record.snapshot.version, record.public_read) == (seq, 2, True)
+    assert (record.published_version, record.is_published) == (2, True)
     assert record.snapshot.cursor == f"{relay.epoch}-{seq}"
     assert [section.state for section in record.snapshot.sections] == ["available", "held", "held"]
 
     await writer.submit(hold("t0"))  # nobody publishes it
     ahead = await snapshot(caller)
     assert (ahead.seq, ahead.snapshot.version, ahead.snapshot.cursor) == (seq, 3, None)
+    assert (ahead.published_version, ahead.is_published) == (2, False)
 
 
 async def test_a_channel_that_nothing_happened_on_gets_a_head(

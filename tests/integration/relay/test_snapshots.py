@@ -147,6 +147,7 @@ async def check(nc: Client, world: World, entries: list[Stored], epoch: str) -> 
                 snapshot.version
             ]
             assert snapshot.cursor == f"{epoch}-{record.seq}"
+            assert record.is_published
         versions = [record.snapshot.version for _, record in records]
         assert versions == sorted(set(versions)), "upwards only"
         assert versions[-1] == states[channel][0].version

@@ -78,7 +78,12 @@ class Entries:
 def _entry(cut: Cut) -> bytes:
     return encode_entry(
         snapshot_record(
-            cut.venue, cut.state, epoch=cut.epoch, seq=cut.seq, published=True, now_ms=cut.now_ms
+            cut.venue,
+            cut.state,
+            epoch=cut.epoch,
+            seq=cut.seq,
+            published=cut.state.version,
+            now_ms=cut.now_ms,
         )
     )
 

@@ -93,7 +93,7 @@ def _encode(moment: Moment, now_ms: int) -> bytes:
             moment.state,
             epoch=moment.epoch,
             seq=moment.published_seq,
-            published=moment.published_version == moment.state.version,
+            published=moment.published_version,
             now_ms=now_ms,
         )
     except NoSuchSlot as missing:

@@ -70,18 +70,20 @@ class View:
 
 
 def snapshot_record(
-    venue: Venue, state: ChannelState, *, epoch: str, seq: int, published: bool, now_ms: int
+    venue: Venue, state: ChannelState, *, epoch: str, seq: int, published: int, now_ms: int
 ) -> SnapshotRecord:
-    """`seq` is where the channel stands in the stream, `published` whether `state` is what stands
-    there: only then the snapshot has a cursor. Raises NoSuchSlot."""
+    """`seq` is where the channel stands in the stream, with version `published`. Only where `state`
+    is of that version the snapshot has a cursor. Raises NoSuchSlot."""
+    current = seq and published == state.version
     return SnapshotRecord(
         seq=seq,
+        published_version=published,
         public_read=venue.policy.public_read,
         snapshot=staff_snapshot(
             venue,
             state,
             epoch=epoch,
-            cursor=str(Cursor(epoch, seq)) if published and seq else None,
+            cursor=str(Cursor(epoch, seq)) if current else None,
             server_time=timestamp(now_ms),
         ),
     )

@@ -32,6 +32,7 @@ from holdfast.runtime.nats import (
 )
 from stream_gateway.consumer import Delivery, PushConsumer
 from stream_gateway.source import (
+    AnotherHistory,
     History,
     SnapshotRefused,
     Stored,
@@ -117,6 +118,8 @@ class NatsSource:
         state = await self.stream(subject)
         if state is None:
             raise ApiError(404, NOT_FOUND_STREAM, "stream not found")
+        if state.epoch != epoch:
+            raise AnotherHistory(f"the stream is of epoch {state.epoch}, not {epoch}")
         floor = max(after, state.first_seq - 1)
         capped = 0 < state.subject_cap <= state.subject_count <= len(messages)
         if capped and messages and version_of_delivery(messages[0]) != 1:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from contextlib import suppress
 from typing import NamedTuple
 
 import msgspec
@@ -24,7 +23,7 @@ from stream_gateway.frames import Event, decode_change
 from stream_gateway.metrics import Metrics
 from stream_gateway.picture import Picture, UnknownSection
 from stream_gateway.position import Position
-from stream_gateway.source import SnapshotRefused, Source
+from stream_gateway.source import AnotherHistory, SnapshotRefused, Source
 from stream_gateway.subscriber import Subscriber
 
 log = logging.getLogger("holdfast.gateway.opening")
@@ -33,12 +32,13 @@ FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 2.0
 PUBLISH_SECONDS = 2.0
 """How long to wait for a version before a later snapshot is looked for."""
-UNPUBLISHED_SECONDS = 1.0
-"""How long a version that was never seen in the stream may still be on its way there."""
 
 
 class NotYet(Exception):
     """The channel cannot be opened now, but soon; `args[0]` says why."""
+
+
+NOT_NOW = (NotYet, AnotherHistory, Hole, UnknownSection, NatsError, ApiError)
 
 
 class _Load(NamedTuple):
@@ -128,7 +128,7 @@ class Opening:
                         if error.status == 404:
                             raise
                         problem = str(error)
-                    except (NotYet, Hole, UnknownSection, NatsError, ApiError) as error:
+                    except NOT_NOW as error:
                         problem = str(error) or type(error).__name__
                     except TimeoutError:
                         problem = "time-out"
@@ -168,17 +168,24 @@ class Opening:
         before = self._position.seq
         head = await self._source.head(channel.subject)
         picture = Picture(record.snapshot)
-        if head is None or head.epoch not in (None, self._position.epoch):
-            return await self._load_without_head(channel, record, picture, before)
-        if head.version < version:
+        epoch = self._position.epoch
+        if head is not None and head.epoch not in (None, epoch):
+            head = None
+        if head is None and record.is_published:
+            return await self._load_without_head(picture, before)
+        if head is None or head.version < version:
             return await self._load_ahead(channel, record, picture, before)
         missing: list[Event] = []
         floor = head.seq
         if head.version > version:
-            epoch = self._position.epoch
             history = await self._source.history(channel.subject, record.seq, epoch)
             missing = [event for event in events_of(history.messages) if event.version > version]
-            floor = record.seq or (missing[0].seq - 1 if missing else head.seq)
+            if not missing:
+                self._distrusted.add(channel)
+                raise NotYet(f"nothing follows version {version}, though {head.version} is there")
+            # Only what follows is in the ring. A snapshot on request may be ahead of `seq`: whoever
+            # is in between would miss what leads up to it.
+            floor = (record.is_published and record.seq) or missing[0].seq - 1
         # Else the snapshot would be ahead of the cursor that goes with it.
         await self._position.reached(missing[-1].seq if missing else head.seq)
         return _Load(picture, floor, missing)
@@ -187,12 +194,14 @@ class Opening:
         self, channel: Channel, record: SnapshotRecord, picture: Picture, before: int
     ) -> _Load:
         """The snapshot is ahead of the channel's head in the stream. It was committed and is not
-        there yet; or it was there, at `record.seq`, and has been removed since."""
+        there yet, and nobody may see it before: its versions would come behind the cursor that goes
+        with it. Or it was there, at `record.seq`, and has been removed since."""
+        gone = record.seq if record.is_published else 0
         try:
             async with asyncio.timeout(PUBLISH_SECONDS):
                 while (seq := channel.kept_seq(picture.version)) is None:
-                    if 0 < record.seq <= self._position.seq:
-                        return _Load(picture, max(before, record.seq), [])
+                    if 0 < gone <= self._position.seq:
+                        return _Load(picture, max(before, gone), [])
                     await self._position.moved()
                 await self._position.reached(seq)
         except TimeoutError:
@@ -200,24 +209,14 @@ class Opening:
             raise NotYet(f"version {picture.version} does not come") from None
         return _Load(picture, seq, [])
 
-    async def _load_without_head(
-        self, channel: Channel, record: SnapshotRecord, picture: Picture, before: int
-    ) -> _Load:
-        """The stream has nothing of this channel: it never moved, or has not for the whole window,
-        or its first event is on its way. `before` is the feed's position before we looked."""
-        if record.seq == 0 and picture.version > 0:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(UNPUBLISHED_SECONDS):
-                    return _Load(picture, await self._published(channel, picture.version), [])
+    async def _load_without_head(self, picture: Picture, before: int) -> _Load:
+        """The stream has nothing of this channel, and nothing is on its way: it never moved, or not
+        for the whole window. `before` is the feed's position before we looked."""
+        state = await self._source.stream()
+        if state is None or state.epoch != self._position.epoch:
+            raise AnotherHistory(f"the stream is not of epoch {self._position.epoch}")
         # Older cursors go to the stream itself, which knows what has aged out.
         return _Load(picture, before, [])
-
-    async def _published(self, channel: Channel, version: int) -> int:
-        """The sequence of `version`, once the feed has brought it."""
-        while (seq := channel.kept_seq(version)) is None:
-            await self._position.moved()
-        await self._position.reached(seq)
-        return seq
 
     async def _caught_up(self, channel: Channel, version: int) -> None:
         while channel.state is State.RELOADING and channel.version < version:

@@ -18,7 +18,7 @@ from stream_gateway.frames import Event
 from stream_gateway.metrics import Metrics
 from stream_gateway.opening import events_of
 from stream_gateway.position import Position
-from stream_gateway.source import History, Source
+from stream_gateway.source import AnotherHistory, History, Source
 from stream_gateway.subscriber import Join, Subscriber
 
 log = logging.getLogger("holdfast.gateway.replay")
@@ -116,7 +116,7 @@ class Replay:
         while self._cold.get(channel):
             try:
                 await self._fetch_once(channel)
-            except (NatsError, ApiError, TimeoutError, Hole) as error:
+            except (NatsError, ApiError, TimeoutError, AnotherHistory, Hole) as error:
                 log.info("cannot replay %s yet: %s", channel.name, error)
                 await asyncio.sleep(PAUSE * random.uniform(0.5, 1.5))
 

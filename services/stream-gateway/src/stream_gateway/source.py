@@ -69,7 +69,13 @@ class Source(Protocol):
 
     async def history(self, subject: str, after: int, epoch: str) -> History:
         """What the stream has of `subject` after sequence `after`. Where a new epoch began in a
-        stream that went on, messages of the old one stand before it: they are left out."""
+        stream that went on, messages of the old one stand before it: they are left out. Raises
+        AnotherHistory where the stream is not of `epoch`."""
+
+
+class AnotherHistory(Exception):
+    """The stream was made anew, or began another epoch, and the feed is about to notice: until then
+    what is not there proves nothing."""
 
 
 class SnapshotRefused(Exception):

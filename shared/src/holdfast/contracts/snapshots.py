@@ -93,12 +93,19 @@ class StaffSnapshot(SnapshotHead, kw_only=True):
 
 class SnapshotRecord(Wire, kw_only=True):
     """Value in the `SNAPSHOTS` bucket and reply of `holdfast.v1.snapshot`: the staff form at a
-    version, with the stream sequence `seq` of that version's message in `LIVE` (0: no message of
-    this channel is known to be in the stream)."""
+    version. `publishedVersion` is the channel's version published last, `seq` the stream sequence of
+    its message in `LIVE` (0: no message of this channel is known to be in the stream). An entry of
+    the bucket is at that version; a reply may be ahead of it."""
 
     seq: int
+    published_version: int
     public_read: bool
     snapshot: StaffSnapshot
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the snapshot's own version is, or was, in the stream; then `seq` is its."""
+        return self.published_version >= self.snapshot.version
 
 
 def snapshot_etag(epoch: str, version: int, layout_version: int, audience: str) -> str:
