@@ -145,3 +145,28 @@ async def test_events_without_a_good_signature_change_nothing(api: Api) -> None:
     assert (answer.status_code, answer.json()["code"]) == (401, "UNAUTHENTICATED")
     assert await outcome(api, "tx1", type_="failed", holdId=hold_id) == "ignored"
     assert (await api.confirm(hold_id)).json()["code"] == "PAYMENT_REQUIRED"
+
+
+async def test_a_transaction_pays_for_one_hold_whatever_the_events_name(api: Api) -> None:
+    first, second = [(await api.hold(section)).json()["holdId"] for section in ("s1", "s2")]
+    assert await outcome(api, "one", holdId=first) == "applied"
+    denied = await tell(api, "one", holdId=second)
+    assert denied.json()["outcome"] == "ignored"
+    assert first in denied.json()["detail"]
+    unpaid = await api.http.get(f"{VENUE}/holds/{second}", headers=ANN)
+    assert unpaid.json()["paidAmount"] == 0
+    assert await outcome(api, "one", holdId=first) == "duplicate"
+    assert await outcome(api, "two", holdId=second) == "applied"
+
+
+async def test_the_currency_stays_while_something_is_priced_in_it(api: Api) -> None:
+    hold = (await api.hold("s1")).json()
+    manager = bearer("manager", "backroom", sub="mia")
+    read = await api.http.get(VENUE, headers=manager)
+    changed = read.json() | {"currency": "JPY"}
+    headers = {**manager, "if-match": read.headers["etag"]}
+    denied = await api.http.put(VENUE, json=changed, headers=headers)
+    assert (denied.status_code, denied.json()["code"]) == (409, "SECTION_IN_USE")
+    assert denied.json()["slotIds"] == [CHANNEL.slot]
+    await api.release(hold["holdId"])
+    assert (await api.http.put(VENUE, json=changed, headers=headers)).status_code == 200

@@ -164,6 +164,9 @@ class StubReads:
         self.bookings = StubBookings(self)
         self.waitlist = StubWaitlist(self)
 
+    async def owner_of_transaction(self, _club: str, _transaction: str, asker: str) -> str:
+        return asker
+
     async def venue(self, club_id: str, venue_id: str) -> Venue | None:
         if self.error is not None:
             raise self.error

@@ -2,7 +2,8 @@
 
 A slot belongs to its service date even where it runs past midnight. Local times are resolved in the
 venue's zone: a time that a DST change skips moves forward by the gap, a time that comes twice means
-the first (PEP 495, fold 0).
+the first (PEP 495, fold 0). A slot that would end before it starts, since only its start is skipped, keeps
+its length.
 """
 
 from __future__ import annotations
@@ -57,7 +58,10 @@ def _bounds(date: str, start: str, end: str, timezone: str) -> tuple[int, int]:
         last += 24 * 60
     zone = ZoneInfo(timezone)
     midnight = datetime.fromisoformat(date)
-    return _utc_ms(midnight, first, zone), _utc_ms(midnight, last, zone)
+    starts_at, ends_at = _utc_ms(midnight, first, zone), _utc_ms(midnight, last, zone)
+    if ends_at <= starts_at:  # it starts in the hour that is skipped, and ends soon after it
+        ends_at = starts_at + (last - first) * 60_000
+    return starts_at, ends_at
 
 
 def _minutes(clock: str) -> int:

@@ -101,6 +101,8 @@ async def _record(
         record = await _find(call, place, event)
         ended = None if is_active(record) else record
         known = None if ended is None else passed_over(ended, event, event_id)
+        if known is None:
+            known = await _foreign(call, club, event, record)
         if known is not None:
             return json_answer(known)
         outcome = await call.services.writer.submit(
@@ -129,6 +131,22 @@ async def _record(
             return refusal(outcome, call.request_id)
         await asyncio.sleep(PAUSE * attempt)
     raise Unavailable(retry_after=1)
+
+
+async def _foreign(
+    call: Call, club: str, event: PaymentEvent, record: HoldRecord | BookingRecord
+) -> PaymentEventResult | None:
+    """The answer where the transaction is known to have paid for something else: it pays once."""
+    if event.type != "payment.succeeded":
+        return None
+    owner = record.id
+    if isinstance(record, BookingRecord) and record.hold_id is not None:
+        owner = record.hold_id
+    first = await call.services.reads.owner_of_transaction(club, event.transaction_id, owner)
+    if first == owner:
+        return None
+    detail = f"Transaction {event.transaction_id} was told of for {first} already; it pays once."
+    return PaymentEventResult(outcome="ignored", detail=detail)
 
 
 async def _find(

@@ -16,6 +16,7 @@ from command_api.job import Unavailable
 from command_api.outages import POSTGRES_OUTAGES
 from command_api.store.venues import (
     ClubMissing,
+    CurrencyInUse,
     RevisionMismatch,
     RevisionRequired,
     SectionInUse,
@@ -79,7 +80,7 @@ def problem(error: Exception, request_id: str) -> Answer:
     return _answer(known, request_id)
 
 
-def _known(error: Exception) -> Problem | None:  # noqa: PLR0911 - a table, one row a case
+def _known(error: Exception) -> Problem | None:  # noqa: C901, PLR0911, PLR0912 - a table
     match error:
         case Refused():
             return Problem(error.code, error.detail, error.facts, error.headers)
@@ -109,6 +110,9 @@ def _known(error: Exception) -> Problem | None:  # noqa: PLR0911 - a table, one 
             if error.section_ids:
                 facts["sectionIds"] = error.section_ids
             return Problem(Code.SECTION_IN_USE, detail, facts)
+        case CurrencyInUse():
+            detail = f"What is held and booked on nights to come is priced in {error.currency}."
+            return Problem(Code.SECTION_IN_USE, detail, {"slotIds": error.slot_ids})
         case Unavailable():
             detail = "This cannot be done at the moment. Send the same request again."
             return Problem(Code.UNAVAILABLE, detail, {}, (_retry_after(error.retry_after),))

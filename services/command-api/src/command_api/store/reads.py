@@ -215,6 +215,17 @@ class Reads:
         records = [decode_record(row["doc"]) for row in rows]
         return [record for record in records if isinstance(record, BookingRecord)]
 
+    async def owner_of_transaction(self, club: str, transaction_id: str, asker: str) -> str:
+        """The id of what a payment transaction pays for: of whoever asks first, for good."""
+        now_ms = time.time_ns() // 1_000_000
+        async with tenant(self._pool, [club]) as connection:
+            owner: str | None = None
+            while owner is None:  # somebody's row may be committed between insert and look
+                owner = await connection.fetchval(
+                    query("owner_of_transaction"), club, transaction_id, asker, now_ms
+                )
+        return owner
+
     async def channel(self, key: ChannelKey) -> ChannelState:
         """A channel as committed; empty at version 0 where nothing happened yet."""
         async with tenant(self._pool, [key.club]) as connection:

@@ -40,9 +40,23 @@ class SlotInUse(Exception):
         self.dates = dates
 
 
+class CurrencyInUse(Exception):
+    """What is held or booked was priced, and maybe paid, in the currency that is."""
+
+    def __init__(self, currency: str, slot_ids: list[str]) -> None:
+        super().__init__(f"prices in {currency} are in use")
+        self.currency = currency
+        self.slot_ids = slot_ids
+
+
 async def redefine_claimed(connection: Connection, old: Venue, new: Venue) -> None:
     """The caller has the venue's head locked. Claims of slots that part leave each other's channels.
-    Raises SectionInUse, SlotInUse."""
+    Raises SectionInUse, SlotInUse, CurrencyInUse."""
+    if old.definition.currency != new.definition.currency:
+        rows = await connection.fetch(query("claimed_nights"), old.club, old.venue)
+        if rows:
+            slots = sorted({row["slot"] for row in rows})
+            raise CurrencyInUse(old.definition.currency, slots)
     gone = [
         section
         for section, unit in old.units.items()

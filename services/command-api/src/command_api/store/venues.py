@@ -13,7 +13,12 @@ from command_api.domain.model import Venue
 from command_api.domain.venue.prepared import prepare_venue
 from command_api.store.heads import channel_of_head, venue_head
 from command_api.store.pool import tenant
-from command_api.store.redefining import SectionInUse, SlotInUse, redefine_claimed
+from command_api.store.redefining import (
+    CurrencyInUse,
+    SectionInUse,
+    SlotInUse,
+    redefine_claimed,
+)
 from command_api.store.sql import query
 from holdfast.contracts.ids import timestamp
 from holdfast.contracts.venues import Layout, VenueDefinition
@@ -22,7 +27,7 @@ if TYPE_CHECKING:
     from command_api.store.pool import Connection, Pool
     from holdfast.contracts.channels import ChannelKey
 
-__all__ = ["SectionInUse", "SlotInUse", "put_venue"]
+__all__ = ["CurrencyInUse", "SectionInUse", "SlotInUse", "put_venue"]
 
 _definition = msgspec.json.Decoder(VenueDefinition)
 
@@ -57,7 +62,7 @@ async def put_venue(
     """Create or replace a definition that `check_definition` found right.
 
     Storing the same again changes nothing. Raises ClubMissing, RevisionRequired, RevisionMismatch,
-    SectionInUse, SlotInUse.
+    SectionInUse, SlotInUse, CurrencyInUse.
     """
     async with tenant(pool, [club]) as connection:
         try:
