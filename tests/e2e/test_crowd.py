@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sys
 
 import asyncpg
 import msgspec
@@ -66,10 +65,9 @@ async def _at_rest(database: str) -> bool:
 
 @pytest.mark.parametrize(("seed", "approval"), [(1, False), (2, True)])
 async def test_a_crowd_breaks_nothing(world: World, seed: int, approval: bool) -> None:
-    crowd = await crowded(world, seed, people=12, turns=25, approval=approval)
-    sys.stdout.write("\n".join(f"{n:5} {code}" for code, n in sorted(crowd.codes.items())) + "\n")
-    assert crowd.codes["POST holds: ok"] > 5
-    assert crowd.codes["POST confirm: ok"] > 2
+    crowd = await crowded(world, seed, people=12, turns=15, approval=approval)
+    assert crowd.codes["POST holds: ok"] > 3
+    assert crowd.codes["POST confirm: ok"] > 0
 
 
 @pytest.mark.soak
