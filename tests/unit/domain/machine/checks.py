@@ -13,7 +13,7 @@ from tests.unit.domain.machine.house import (
     sold_at,
     tables_in,
 )
-from tests.unit.domain.machine.ledger import ACTIVE
+from tests.unit.domain.machine.ledger import ACTIVE, Rec, meet
 from tests.unit.domain.machine.model import Model
 from tests.unit.domain.machine.world import World
 
@@ -158,9 +158,12 @@ def check_limits(model: Model, customer: str, date: str, now: str) -> None:
         assert model.holds(customer, now) <= policy.max_active_holds_per_customer
 
 
-def adopt_offers(model: Model, decision: Decision, before: list[str], now: str) -> int:
+def adopt_offers(
+    model: Model, decision: Decision, before: list[str], now: str, *, bound: bool
+) -> None:
     """Take over the offers that were made, each of which has to be right: free, for a party that fits,
-    and past nobody before it who could have had the same. `before`: who waited, in order."""
+    and past nobody before it who could have had the same. `before`: who waited, in order; `bound`:
+    whether limits hold for what the decision made otherwise."""
     offers = [
         record
         for record in decision.records
@@ -201,29 +204,38 @@ def adopt_offers(model: Model, decision: Decision, before: list[str], now: str) 
         model.put(offer.id, "hold", dict(offer.claims), offer.expires_at)
     for offer in offers:
         _check_nobody_overtaken(model, offer, before, now)
-        if offer.customer_id is not None:
+        if offer.customer_id is not None and bound:
             check_limits(model, offer.customer_id, offer.date, now)
-    return len(offers)
 
 
 def _check_nobody_overtaken(model: Model, offer: HoldRecord, before: list[str], now: str) -> None:
     entry = model.records[offer.entry_id or ""]
     (item,) = offer.items
     ahead = before[: before.index(offer.entry_id)] if offer.entry_id in before else before
+    policy = model.policy  # who comes below a limit waits for the leader's next round
+    limits = policy.max_tables_per_customer_per_date or policy.max_active_holds_per_customer
     for id_ in ahead:
         other = model.records[id_]
-        if other["status"] != "waiting" or other["at"] != entry["at"]:
+        key = other["at"]
+        if other["status"] != "waiting" or key in model.closed or now >= model.closing_for(other):
             continue
-        if model.would_take(other, item.section_id, item.quantity):
-            assert _is_limited(model, other["customer"], offer, now), (other, entry)
+        there = key == entry["at"] or (
+            not limits
+            and meet(key, entry["at"])
+            and all(
+                model.left(key, leaf, {offer.id}) >= units for leaf, units in offer.claims.items()
+            )
+        )
+        if there and model.would_take(other, item.section_id, item.quantity):
+            assert _is_limited(model, other, offer, now), (other, entry)
 
 
-def _is_limited(model: Model, customer: str | None, offer: HoldRecord, now: str) -> bool:
-    policy = model.policy
+def _is_limited(model: Model, other: Rec, offer: HoldRecord, now: str) -> bool:
+    policy, customer, date = model.policy, other["customer"], other["at"].date
     tables, holds = policy.max_tables_per_customer_per_date, policy.max_active_holds_per_customer
     if customer is None:
         return False
     if holds is not None and model.holds(customer, now) >= holds:
         return True
     more = tables_in(offer.claims)
-    return tables is not None and model.tables(customer, offer.date, now) + more > tables
+    return tables is not None and model.tables(customer, date, now) + more > tables

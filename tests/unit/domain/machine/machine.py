@@ -8,10 +8,9 @@ from tests.unit.domain.machine.acting import (
     channels,
     picks,
 )
-from tests.unit.domain.machine.acting_as_others import AsOthers
-from tests.unit.domain.machine.acting_on_bookings import OnBookings
 from tests.unit.domain.machine.acting_on_holds import OnHolds
 from tests.unit.domain.machine.runner import Runner
+from tests.unit.domain.machine.scenes import Scenes
 
 from command_api.domain import commands as c
 from holdfast.contracts.channels import ChannelKey
@@ -34,7 +33,7 @@ policies = st.builds(
 )
 
 
-class BookingMachine(OnHolds, OnBookings, AsOthers):
+class BookingMachine(OnHolds, Scenes):
     """The clock, the venue's definition and the leader; the rest is inherited."""
 
     @initialize(policy=policies)

@@ -22,6 +22,7 @@ from command_api.domain.decision import Decision, Rejection
 from command_api.domain.records import BookingRecord, HoldRecord, is_active
 from command_api.domain.times import later
 from holdfast.contracts.bookings import ItemResult, SeriesResult
+from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.customers import Erasure
 from holdfast.contracts.payments import PaymentEventResult
 from holdfast.contracts.problems import Code
@@ -67,9 +68,9 @@ class Runner:
         self.model = Model(policy)
         self.world = World(**self._definition())
         self.numbers = 0
+        self.unserved: list[ChannelKey] = []
+        """Channels whose queue the leader has not looked at since the definition changed."""
         self.steps = 0
-        self.seen: set[str] = set()
-        """Outcomes that came up: a walk that does not get about proves little."""
 
     def _definition(self) -> dict[str, Any]:
         model = self.model
@@ -94,8 +95,9 @@ class Runner:
     def redefine(self) -> None:
         """The model's definition becomes the venue's, and the leader serves those who wait."""
         self.world.redefine(**self._definition())
-        for key in [key for key in CHANNELS if self.model.waiting(key)]:
-            self.run(c.ServeWaitlist(channel=key))
+        self.unserved = [key for key in CHANNELS if self.model.waiting(key)]
+        while self.unserved:
+            self.run(c.ServeWaitlist(channel=self.unserved.pop()))
 
     def run(self, command: c.Command, **more: Any) -> Decision | Rejection:
         world, before, now = self.world, self.model, self.now
@@ -114,10 +116,8 @@ class Runner:
         outcome = world.run(command)
         world.decisions.clear()
         if isinstance(outcome, Rejection):
-            self.seen.add(outcome.code.value)
             self._check_rejection(outcome, verdict, doubtful, kept)
             return outcome
-        self.seen.add(type(command).__name__)
         assert verdict is None, (command, verdict, outcome)
         if not outcome.parts:
             self._check_no_change(command, trial)
@@ -133,7 +133,8 @@ class Runner:
         if not doubtful:
             _check_answer(expected, outcome)
         self.model = model
-        self.seen.update(["offered"] if adopt_offers(model, outcome, waiting, now) else [])
+        bound = not isinstance(command, c.ImportBooking | c.ResolveConflict)
+        adopt_offers(model, outcome, waiting, now, bound=bound)
         check_decision(world, command, outcome, known)
         check_capacity(model, before)
         check_records(world, model)
@@ -180,7 +181,8 @@ class Runner:
     def _check_patience(self) -> None:
         """Nobody waits for what is free; limits may let somebody wait."""
         model, policy = self.model, self.model.policy
-        if policy.max_tables_per_customer_per_date or policy.max_active_holds_per_customer:
+        limited = policy.max_tables_per_customer_per_date or policy.max_active_holds_per_customer
+        if limited or self.unserved:
             return
         for id_ in model.waiting():
             entry = model.records[id_]
