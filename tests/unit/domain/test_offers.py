@@ -476,25 +476,40 @@ def test_a_block_that_waits_comes_before_those_who_wait() -> None:
     assert queue.section("t0").state is SectionState.BLOCKED
 
 
-def test_an_offer_that_is_paid_for_a_moment_late_is_accepted() -> None:
-    queue = Queue(Policy(waitlist_offer_ttl_seconds=60), sections=tables(4))
-    queue.join("ann", 2)
-    queue.pass_time(61)
+def pay(queue: Queue, hold_id: str) -> None:
     event = PaymentEvent(
         type="payment.succeeded",
         transaction_id="tx",
-        hold_id="hld_e1_1",
+        hold_id=hold_id,
         amount=100,
         currency="GBP",
         occurred_at=queue.now,
     )
-    accepted(
-        queue.run(
-            RecordPayment(
-                channel=KEY, event=event, event_id="evt", record_id="hld_e1_1", record=None
-            )
-        )
+    ended = queue.ended.get(hold_id)
+    assert ended is None or isinstance(ended, HoldRecord)
+    command = RecordPayment(
+        channel=KEY, event=event, event_id="evt", record_id=hold_id, record=ended
     )
+    accepted(queue.run(command))
+
+
+def test_money_for_an_offer_that_was_taken_away_leaves_the_next_one_open() -> None:
+    queue = Queue(sections=tables(4, 4))
+    queue.join("ann", 2)
+    queue.block("t0", on_conflict=OnConflict.DISPLACE)
+    assert queue.offered("e1") == ["t1"]
+    pay(queue, "hld_e1_1")
+    assert queue.offered("e1") == ["t1"]
+    hold = queue.ended["hld_e1_1"]
+    assert isinstance(hold, HoldRecord)
+    assert hold.refund_due == 100
+
+
+def test_an_offer_that_is_paid_for_a_moment_late_is_accepted() -> None:
+    queue = Queue(Policy(waitlist_offer_ttl_seconds=60), sections=tables(4))
+    queue.join("ann", 2)
+    queue.pass_time(61)
+    pay(queue, "hld_e1_1")
     assert queue.status("e1") is WaitlistStatus.ACCEPTED
     hold = queue.state.records["hld_e1_1"]
     assert isinstance(hold, HoldRecord)

@@ -84,9 +84,12 @@ def changed(
 
 def follow(draft: Draft, before: HoldRecord, hold: HoldRecord, cause: Cause) -> None:
     """What became of an offer's hold becomes of its entry. A hold that stays active and is an offer no
-    more was paid for: that is how it was accepted."""
+    more was paid for: that is how it was accepted. Of an earlier offer (money may still come for it) the
+    entry hears nothing."""
     entry = draft.record(before.entry_id or "")
     if not isinstance(entry, EntryRecord) or entry.status is not WaitlistStatus.OFFERED:
+        return
+    if entry.hold_id != before.id:
         return
     match hold.status:
         case HoldStatus.ACTIVE if hold.entry_id is not None:
