@@ -109,6 +109,8 @@ class Ledger:
     def peak(self, key: ChannelKey, section_id: str, without: Any = ()) -> int:
         """Units taken at the fullest moment of the channel's window."""
         spans = [span for span in self.guests(key, section_id) if span.owner not in without]
+        if len(spans) < 2:
+            return sum(span.quantity for span in spans)
         starts = {max(WINDOWS[key][0], WINDOWS[span.home][0]) for span in spans}
         return max(
             (
