@@ -419,15 +419,6 @@ def test_over_overlapping_slots_the_earliest_entry_is_first() -> None:
         assert (queue.status("e1"), queue.status("e2")) == ("offered", "waiting")
 
 
-def test_who_joins_again_after_their_offer_ran_out_is_behind_those_of_overlapping_slots() -> None:
-    queue = Queue(Policy(waitlist_offer_ttl_seconds=60), sections=tables(4), slots=SLOTS)
-    queue.join("ann", 2)
-    queue.join("bob", 2, at=EARLY)
-    queue.pass_time(60)
-    again = queue.join("ann", 2)
-    assert (again.offer, queue.offered("e2")) == (None, ["t0"])
-
-
 def test_where_nobody_waits_nothing_is_looked_at() -> None:
     queue = Queue(sections=tables(4))
     hold = queue.hold("t0", by=ZOE)

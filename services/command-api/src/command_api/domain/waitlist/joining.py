@@ -51,7 +51,6 @@ def join_waitlist(scope: Scope, command: JoinWaitlist, now: str) -> Decision | R
     )
     if denied is not None:
         return denied
-    draft.serve()  # their own old offer, where it ran out: those of overlapping slots wait for it too
     entry = _entry(draft, command)
     draft.relies_on_future(closing_of(day, entry))
     cause = Cause(Reason.WAITLIST_JOINED, command.asker.actor)
