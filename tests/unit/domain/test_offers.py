@@ -56,14 +56,17 @@ def test_the_first_in_the_queue_comes_first() -> None:
     assert [queue.status(f"e{n}") for n in (1, 2, 3)] == ["offered", "waiting", "waiting"]
 
 
-def test_the_order_is_that_of_joining_and_then_of_the_id() -> None:
+def test_who_joined_first_in_the_same_millisecond_is_first() -> None:
     queue, (held,) = full(4)
-    queue.join("ann", 2)
-    queue.pass_time(-10)  # a channel's time never goes back
-    queue.join("bob", 2)
-    assert queue.entry("e2").created_at == queue.entry("e1").created_at
-    accepted(queue.release(held, by=ZOE))
-    assert queue.offered("e1") == ["t0"]
+    for number in range(1, 12):  # as texts, e10 and e11 come before e2
+        queue.pass_time(-10)  # a channel's time never goes back
+        assert queue.join(f"c{number}", 2).position == number
+    assert queue.entry("e11").created_at == queue.entry("e1").created_at
+    for number in range(1, 12):
+        assert queue.offered(f"e{number}") == []
+        accepted(queue.release(held, by=ZOE) if number == 1 else queue.decline(held, STAFF))
+        assert queue.offered(f"e{number}") == ["t0"]
+        held = f"hld_e{number}_1"
 
 
 def test_a_party_that_does_not_fit_is_passed_over_and_keeps_its_place() -> None:
@@ -251,6 +254,26 @@ def test_theatre_seats_are_offered_side_by_side() -> None:
     assert queue.offered("e2") == ["a1", "a2", "a3"]
 
 
+def test_what_is_offered_out_of_a_hold_that_ran_out_is_not_held_by_who_came_upon_it() -> None:
+    """Bob asks for a seat that is free, and for one whose hold has run out: what that leaves makes two
+    seats side by side for Ann, one of them the free one."""
+    seats = [
+        Section(section_id=f"a{n}", kind=SectionKind.SEAT, row_label="A", seat_number=n)
+        for n in range(4)
+    ]
+    queue = Queue(Policy(hold_ttl_seconds=60), sections=seats)
+    queue.book("a2")
+    queue.hold("a1", "a3", by=ZOE)
+    queue.join("ann", 2)
+    queue.pass_time(60)
+    for wanted in (("a0", "a3"), ("a3", "a0")):
+        denied = rejected(queue.try_hold(*wanted, by=customer("bob")))
+        assert denied.facts["conflictingSections"] == ["a0"]
+    accepted(queue.try_hold("a3", by=customer("bob")))
+    assert queue.offered("e1") == ["a0", "a1"]
+    assert len(queue.state.claims["a0"]) == 1
+
+
 def test_a_category_is_waited_for_alone() -> None:
     sections = [
         Section(section_id="a", category_id="gold"),
@@ -417,6 +440,15 @@ def test_over_overlapping_slots_the_earliest_entry_is_first() -> None:
             queue.run(ReleaseHold(channel=EARLY, asker=ZOE, hold_id="early-hold", record=None))
         )
         assert (queue.status("e1"), queue.status("e2")) == ("offered", "waiting")
+
+
+def test_who_joins_again_after_their_offer_ran_out_is_behind_those_of_overlapping_slots() -> None:
+    queue = Queue(Policy(waitlist_offer_ttl_seconds=60), sections=tables(4), slots=SLOTS)
+    queue.join("ann", 2)
+    queue.join("bob", 2, at=EARLY)
+    queue.pass_time(60)
+    again = queue.join("ann", 2)
+    assert (again.offer, queue.offered("e2")) == (None, ["t0"])
 
 
 def test_where_nobody_waits_nothing_is_looked_at() -> None:

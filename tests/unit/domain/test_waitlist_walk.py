@@ -16,6 +16,7 @@ from command_api.domain.model import ChannelState, Unit
 from command_api.domain.records import EntryRecord, HoldRecord
 from command_api.domain.times import later
 from command_api.domain.waitlist.fitting import Fitting
+from command_api.domain.waitlist.offers import place_of
 from command_api.domain.waitlist.shapes import plan_of
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.holds import HoldRequest
@@ -181,7 +182,7 @@ class Walk:
                     same = other.party_size == entry.party_size and set(other.category_ids) == set(
                         entry.category_ids
                     )
-                    behind = (other.created_at, other.id) > (entry.created_at, entry.id)
+                    behind = place_of(other) > place_of(entry)
                     assert behind or not same
 
     def _check_capacity(self, state: ChannelState) -> None:

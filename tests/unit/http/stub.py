@@ -17,6 +17,7 @@ from command_api.domain.model import ChannelState, Venue
 from command_api.domain.records import BookingRecord, HoldRecord, Record
 from command_api.domain.venue.floor_plan import FloorPlan
 from command_api.domain.venue.places import Lots, lots_of
+from command_api.domain.waitlist.offers import place_of
 from command_api.domain.waitlist.queue import ends_of
 from command_api.http.app import create_app
 from command_api.http.call import Services
@@ -144,7 +145,7 @@ class StubWaitlist:
         state = await self._reads.channel(key)
         holds = {id_: r for id_, r in state.records.items() if isinstance(r, HoldRecord)}
         claims = [claim for here in state.claims.values() for claim in here.values()]
-        entries = sorted(state.entries.values(), key=lambda entry: (entry.created_at, entry.id))
+        entries = sorted(state.entries.values(), key=place_of)
         return Queue(entries, holds, ends_of(claims))
 
 

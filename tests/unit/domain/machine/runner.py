@@ -134,6 +134,8 @@ class Runner:
             _check_answer(expected, outcome)
         self.model = model
         bound = not isinstance(command, c.ImportBooking | c.ResolveConflict)
+        if isinstance(command, c.ServeWaitlist):
+            waiting = before.waiting(command.channel)  # the leader goes from channel to channel
         adopt_offers(model, outcome, waiting, now, bound=bound)
         check_decision(world, command, outcome, known)
         check_capacity(model, before)

@@ -151,8 +151,9 @@ class BlockRecord(RecordHead, kw_only=True, tag="block"):
 
 
 class EntryRecord(RecordHead, kw_only=True, tag="entry"):
-    """A place in a channel's waitlist. The queue goes by (`created_at`, `id`). `hold_id` is the
-    hold that it was offered last, with its end; `offers` how many offers it has had."""
+    """A place in a channel's waitlist. The queue goes by (`created_at`, `place`): of those who joined in
+    the same millisecond, who joined first. `hold_id` is the hold that it was offered last, with its end;
+    `offers` how many offers it has had."""
 
     status: WaitlistStatus
     party_size: int
@@ -161,6 +162,7 @@ class EntryRecord(RecordHead, kw_only=True, tag="entry"):
     offer_expires_at: str | None = None
     booking_id: str | None = None
     offers: int = 0
+    place: int = 0
 
 
 class ConflictRecord(RecordHead, kw_only=True, tag="conflict"):

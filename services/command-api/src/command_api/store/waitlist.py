@@ -8,6 +8,7 @@ import msgspec
 
 from command_api.domain.records import EntryRecord, HoldRecord
 from command_api.domain.waitlist.joining import MOST_WAITING
+from command_api.domain.waitlist.offers import place_of
 from command_api.store.heads import channel_head
 from command_api.store.load import decode_record
 from command_api.store.pool import tenant
@@ -46,6 +47,7 @@ class Waitlist:
             ]
             if not entries:
                 return Queue([], {}, [])
+            entries.sort(key=place_of)
             ids = [entry.hold_id for entry in entries if entry.hold_id is not None]
             docs = await connection.fetch(query("load_records"), key.club, ids) if ids else []
             ends = await connection.fetch(query("waitlist_ends"), key.club, head, MOST_WAITING)

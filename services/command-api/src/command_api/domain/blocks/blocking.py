@@ -17,7 +17,7 @@ from command_api.domain.decision import Decision, Rejection
 from command_api.domain.draft.draft import Draft
 from command_api.domain.draft.step import Cause, Change
 from command_api.domain.holds.asked import look_up
-from command_api.domain.holds.expiry import make_room
+from command_api.domain.holds.expiry import expire_due
 from command_api.domain.model import Day, Scope, Unit
 from command_api.domain.records import BlockRecord
 from command_api.domain.venue.days import day_of, no_slot
@@ -76,7 +76,7 @@ def _claimed(draft: Draft, units: list[Unit]) -> list[str]:
     for unit in units:
         section_id = unit.section.section_id
         if section_id in draft.state.claims:
-            make_room(draft, unit, unit.total, ahead=True)
+            expire_due(draft, unit, unit.total)
             if is_claimed(draft, section_id):
                 claimed.append(section_id)
     return claimed

@@ -54,14 +54,12 @@ def rivals_of(draft: Draft, wanted: Mapping[str, int]) -> Rivals:
     """Of somebody without claims, who wants these units by section. What is due goes first; the
     outcome relies on it that the rest is there still."""
     rivals = Rivals()
-    for section_id, quantity in wanted.items():
-        unit = draft.unit(section_id)
-        if make_room(draft, unit, quantity):
-            continue
+    for unit in make_room(draft, wanted):
+        section_id = unit.section.section_id
         rivals.sections.append(section_id)
         first = draft.first_end(unit)
         draft.relies_on_future(None if first is None else first.at)
-        _contest(draft, rivals, unit, quantity)
+        _contest(draft, rivals, unit, wanted[section_id])
     return rivals
 
 

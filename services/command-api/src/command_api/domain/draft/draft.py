@@ -202,12 +202,11 @@ class Draft:
         self.records.pop(record_id, None)
         self.gone.append(record_id)
 
-    def serve(self, section_id: str | None = None) -> None:
-        """Offer what became free, in all channels of the outcome, to those who wait for it there;
-        only this section, where one is named."""
+    def serve(self) -> None:
+        """Offer what became free, in all channels of the outcome, to those who wait for it there."""
         waited_for = [d for d in self._shared.drafts() if d.state.entries and d.freed]
         if waited_for:
-            serve_freed(waited_for, section_id)
+            serve_freed(waited_for)
 
     def forget_freed(self) -> None:
         """What claims have left so far goes to nobody, in all channels of the outcome."""

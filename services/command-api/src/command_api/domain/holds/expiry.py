@@ -6,6 +6,8 @@ same decision. The sweeper does the rest with `ExpireRecords`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from command_api.domain.commands import ExpireRecords
@@ -93,17 +95,31 @@ def refunded(status: PaymentStatus) -> PaymentStatus:
     return PaymentStatus.REFUND_DUE if status is PaymentStatus.PAID else status
 
 
-def make_room(draft: Draft, unit: Unit, quantity: int, *, ahead: bool = False) -> bool:
-    """Whether `quantity` units of the section are free, once what is due there has been expired:
-    only as much as needed, the oldest first, so that one command does not pay for all. What comes free
-    goes to those who wait for it first, unless this goes `ahead` of them."""
+def make_room(draft: Draft, wanted: Mapping[str, int]) -> list[Unit]:
+    """The sections that have not so many units free, once what is due there has been expired: only as
+    much as needed, the oldest first, so that one command does not pay for all. What comes free goes to
+    those who wait for it first; and what they are given may be any of the sections, also one that was free
+    all the time (seats side by side), so all are looked at again after each serving."""
+    while True:
+        version = draft.version
+        lacking = [
+            unit
+            for section_id, quantity in wanted.items()
+            if not expire_due(draft, unit := draft.unit(section_id), quantity)
+        ]
+        if draft.version == version:
+            return lacking
+        draft.serve()
+
+
+def expire_due(draft: Draft, unit: Unit, quantity: int) -> bool:
+    """Whether `quantity` units of the section are free, once as much of what is due there as needed has
+    been expired. Who waits has been given nothing of it yet."""
     if draft.left(unit) >= quantity:
         return True
     while (first := draft.first_end(unit)) is not None and first.at <= draft.now:
         version = draft.version
         expire_claim(draft, unit.section.section_id, first.claim_id)
-        if not ahead:
-            draft.serve(unit.section.section_id)
         if draft.left(unit) >= quantity:
             return True
         if draft.version == version:  # a claim without its record: it can end, but not by itself

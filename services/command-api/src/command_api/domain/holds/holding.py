@@ -87,11 +87,7 @@ def check_free(
     draft: Draft, asked: Asked, asker: Asker, customer_id: str | None
 ) -> Rejection | None:
     """Whether all that is asked for is free, once what is due there has been expired."""
-    conflict = [
-        unit
-        for section_id, quantity in asked.claims.items()
-        if not make_room(draft, unit := draft.unit(section_id), quantity)
-    ]
+    conflict = make_room(draft, asked.claims)
     if not conflict:
         return None
     partly = [unit for unit in conflict if draft.left(unit) > 0]

@@ -73,14 +73,12 @@ def _is_allowed(draft: Draft, hold: HoldRecord) -> bool:
 
 def _is_free(draft: Draft, hold: HoldRecord, units: list[Unit]) -> bool:
     """Not swept yet it has its claims still; else all must be free once what is due has gone."""
-    for unit in units:
-        section_id = unit.section.section_id
-        if draft.claim(section_id, hold.id) is not None:
-            continue
-        if not make_room(draft, unit, hold.claims[section_id]):
-            first = draft.first_end(unit)
-            draft.relies_on_future(None if first is None else first.at)
-            return False
+    ids = [unit.section.section_id for unit in units]
+    wanted = {id_: hold.claims[id_] for id_ in ids if draft.claim(id_, hold.id) is None}
+    for unit in make_room(draft, wanted):
+        first = draft.first_end(unit)
+        draft.relies_on_future(None if first is None else first.at)
+        return False
     return True
 
 

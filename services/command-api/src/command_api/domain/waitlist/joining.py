@@ -51,6 +51,7 @@ def join_waitlist(scope: Scope, command: JoinWaitlist, now: str) -> Decision | R
     )
     if denied is not None:
         return denied
+    draft.serve()  # their own old offer, where it ran out: those of overlapping slots wait for it too
     entry = _entry(draft, command)
     draft.relies_on_future(closing_of(day, entry))
     cause = Cause(Reason.WAITLIST_JOINED, command.asker.actor)
@@ -141,6 +142,7 @@ def _entry(draft: Draft, command: JoinWaitlist) -> EntryRecord:
         status=WaitlistStatus.WAITING,
         party_size=request.party_size,
         category_ids=list(dict.fromkeys(request.category_ids)),
+        place=1 + max((entry.place for entry in draft.state.entries.values()), default=0),
     )
 
 

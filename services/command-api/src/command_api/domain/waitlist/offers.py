@@ -58,8 +58,9 @@ def waiting_in(draft: Draft) -> list[EntryRecord]:
     return waiting
 
 
-def place_of(entry: EntryRecord) -> tuple[str, str]:
-    return entry.created_at, entry.id
+def place_of(entry: EntryRecord) -> tuple[str, int, str]:
+    """Lower is earlier. The id decides between overlapping channels only."""
+    return entry.created_at, entry.place, entry.id
 
 
 def closing_of(day: Day, entry: EntryRecord) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from command_api.domain.model import Venue
 from command_api.domain.records import EntryRecord, HoldRecord
 from command_api.domain.venue.days import day_of
-from command_api.domain.waitlist.offers import closing_of
+from command_api.domain.waitlist.offers import closing_of, place_of
 from holdfast.contracts.ids import epoch_ms
 from holdfast.contracts.snapshots import Claim
 from holdfast.contracts.states import WaitlistStatus
@@ -26,10 +26,9 @@ def position_of(entry: EntryRecord, entries: Iterable[EntryRecord]) -> int | Non
     """1 is next; None where the entry waits no more. `entries`: of its channel, in any order."""
     if entry.status is not WaitlistStatus.WAITING:
         return None
-    place = (entry.created_at, entry.id)
+    place = place_of(entry)
     return 1 + sum(
-        other.status is WaitlistStatus.WAITING and (other.created_at, other.id) < place
-        for other in entries
+        other.status is WaitlistStatus.WAITING and place_of(other) < place for other in entries
     )
 
 

@@ -38,15 +38,10 @@ if TYPE_CHECKING:
 _SYSTEM = Actor(type=ActorType.SYSTEM)
 
 
-def serve_freed(drafts: Iterable[Draft], section_id: str | None = None) -> None:
-    """Offer what became free in these channels (of it only `section_id`, where one is named) to those
-    who wait there. What was free before fitted nobody, so it is not looked at again."""
-    hatches = []
-    for draft in drafts:
-        freed = [id_ for id_ in draft.freed if section_id in (None, id_)]
-        if freed:
-            hatches.append(_Hatch(draft, plan_of(draft.venue, draft.state.key.slot, freed)))
-    _serve(hatches)
+def serve_freed(drafts: Iterable[Draft]) -> None:
+    """Offer what became free in these channels to those who wait there. What was free before fitted
+    nobody, so it is not looked at again."""
+    _serve([_Hatch(d, plan_of(d.venue, d.state.key.slot, d.freed)) for d in drafts])
 
 
 def serve_all(draft: Draft) -> None:
