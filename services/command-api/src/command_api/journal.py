@@ -43,6 +43,7 @@ class ChannelJournal:
                 state.claims[section] = claims
             state.tallies.pop(section, None)
         for id_, record in self.records.items():
+            state.recent.forget(id_)
             if record is None:
                 state.drop(id_)
             else:

@@ -66,7 +66,7 @@ class Code(StrEnum):
     DUPLICATE_SECTIONS = "DUPLICATE_SECTIONS"
     """`sectionIds`."""
     HOLD_LIMIT_REACHED = "HOLD_LIMIT_REACHED"
-    """`max`."""
+    """`max`; `sectionIds` and `notBefore` where they were held for too long."""
     SLOT_CLOSED = "SLOT_CLOSED"
     PRECONDITION_REQUIRED = "PRECONDITION_REQUIRED"
     RATE_LIMITED = "RATE_LIMITED"

@@ -13,6 +13,7 @@ from holdfast.contracts.wire import Request, Wire
 MAX_DEFINITION_BYTES = 8 * 1024 * 1024
 MAX_SECTIONS = 50_000
 MAX_SLOTS = 200
+MOST_REHOLD_SECONDS = 300
 
 Coordinate = Annotated[float, Meta(ge=-1e7, le=1e7)]
 ClockTime = Annotated[
@@ -67,7 +68,9 @@ class Policy(Request, kw_only=True):
     hold_ttl_seconds: Annotated[int, Meta(ge=1, le=86_400)] = 300
     max_ttl_seconds: Annotated[int, Meta(ge=1, le=86_400)] = 900
     max_hold_seconds: Annotated[int, Meta(ge=1, le=7 * 86_400)] = 1800
-    """From the first hold, extensions included."""
+    """From the first hold of a section by a customer, extensions and holding it again included."""
+    rehold_after_seconds: Annotated[int, Meta(ge=0, le=MOST_REHOLD_SECONDS)] = 60
+    """Whoever has left a section alone for so long may hold it as if for the first time."""
     max_sections_per_hold: Annotated[int, Meta(ge=1, le=50)] = 50
     max_active_holds_per_customer: Annotated[int, Meta(ge=1, le=1000)] | None = None
     max_tables_per_customer_per_date: Annotated[int, Meta(ge=1, le=1000)] | None = None

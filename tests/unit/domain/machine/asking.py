@@ -15,6 +15,7 @@ from tests.unit.domain.machine.house import (
     tables_in,
 )
 from tests.unit.domain.machine.ledger import Denied, Ledger, Rec
+from tests.unit.domain.machine.resting import time_left
 
 from command_api.domain import commands as c
 from command_api.domain.times import later
@@ -95,7 +96,8 @@ class Asking(Ledger):
         if request.best_available is not None:
             wanted = request.best_available.quantity
             self.check_count(wanted)
-            section_ids = self.free_leaves(key, now)[:wanted]
+            free = self.free_leaves(key, now)
+            section_ids = [s for s in free if self._is_theirs(x, s, now)][:wanted]
             if len(list(section_ids)) < wanted:
                 raise Denied(Code.SECTION_NOT_AVAILABLE)
         items, claims = self.look_up(key, section_ids, request.quantities)
@@ -104,9 +106,11 @@ class Asking(Ledger):
         self.check_free(key, claims, now)
         self.check_tables(x.customer_id, key.date, claims, now)
         self.check_holds(x.customer_id, now)
+        ends = time_left(self, key, x.asker, x.customer_id, claims, now=now, after=now)
         if request.dry_run:
             return
         policy = self.policy
+        limit = min([later(now, policy.max_hold_seconds), *ends])
         ttl = min(request.ttl_seconds or policy.hold_ttl_seconds, policy.max_ttl_seconds)
         self.records[x.hold_id] = {
             "kind": "hold",
@@ -116,8 +120,9 @@ class Asking(Ledger):
             "claims": claims,
             "items": items,
             "party": request.party_size,
-            "expires": later(now, min(ttl, policy.max_hold_seconds)),
-            "limit": later(now, policy.max_hold_seconds),
+            "expires": min(later(now, ttl), limit),
+            "limit": limit,
+            "let_go": {},
             "offer_to": None,
             "by_customer": x.asker.actor.type is ActorType.CUSTOMER,
             "total": sum(self.price(s) * n for s, n in items),
@@ -127,6 +132,14 @@ class Asking(Ledger):
             "money": {},
         }
         self.put(x.hold_id, "hold", claims, self.records[x.hold_id]["expires"])
+
+    def _is_theirs(self, x: c.HoldSections, section_id: str, now: str) -> bool:
+        """Whether they may hold it at all, now."""
+        try:
+            time_left(self, x.channel, x.asker, x.customer_id, [section_id], now=now, after=now)
+        except Denied:
+            return False
+        return True
 
     def deposit(self) -> int:
         """Fixed, in this model."""
@@ -176,6 +189,7 @@ class Asking(Ledger):
 
     def give_up(self, id_: str, entry_status: str) -> None:
         hold = self.records[id_]
+        hold["ended"] = min(self.clock, hold["expires"])
         hold["status"], hold["refund_due"] = "released", hold["paid"]
         self.entry_of(hold, entry_status)
         self.take_away(id_)
@@ -208,6 +222,8 @@ class Asking(Ledger):
             self.check_free(key, dict.fromkeys(new, 1), now)
             if tables_in(claims) > tables_in(hold["claims"]):
                 self.check_tables(hold["customer"], key.date, claims, now, x.hold_id)
+        end, who = hold["expires"], hold["customer"]
+        ends = time_left(self, key, x.asker, who, new, now=now, after=end, without=x.hold_id)
         items: Items = []
         for s, n in hold["items"]:
             staying = [leaf for leaf in leaves_of(s) if leaf not in gone]
@@ -215,6 +231,8 @@ class Asking(Ledger):
         items += [(s, 1) for s in new]
         self.check_party(items, hold["party"])
         hold["claims"], hold["items"], hold["total"] = claims, items, None
+        hold["limit"] = min([hold["limit"], *ends])
+        hold["let_go"] = hold["let_go"] | dict.fromkeys(gone, now)
         self._lay_again(x.hold_id)
 
 

@@ -193,6 +193,7 @@ def adopt_offers(
             "expires": offer.expires_at,
             "limit": offer.limit_at,
             "offer_to": offer.entry_id,
+            "let_go": {},
             "by_customer": False,
             "total": model.price(section_id) * left,
             "deposit": model.deposit(),

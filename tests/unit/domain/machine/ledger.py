@@ -68,6 +68,7 @@ class Ledger:
         self.capacity = dict(CAPACITY)
         self.prices = dict(PRICES)
         self.closed: frozenset[ChannelKey] = frozenset()
+        self.clock = ""
         self.expired: list[str] = []
         """Records that the command at hand expired."""
         self.away: list[Span] = []
@@ -184,6 +185,7 @@ class Ledger:
         record = self.records[id_]
         record["status"] = "expired"
         if record["kind"] == "hold":
+            record["ended"] = record["expires"]
             self.entry_of(record, "expired")
             record["refund_due"] = record["paid"]
         else:

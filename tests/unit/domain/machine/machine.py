@@ -20,6 +20,7 @@ policies = st.builds(
     Policy,
     hold_ttl_seconds=st.sampled_from([120, 300]),
     max_hold_seconds=st.sampled_from([400, 1800]),
+    rehold_after_seconds=st.sampled_from([0, 60, 300]),
     max_sections_per_hold=st.sampled_from([4, 50]),
     max_tables_per_customer_per_date=st.sampled_from([None, None, 2]),
     max_active_holds_per_customer=st.sampled_from([None, None, 2]),

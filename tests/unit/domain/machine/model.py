@@ -29,6 +29,7 @@ _GIVEN_UP = ("declined", "left")
 class Model(Staff):
     def carry_out(self, x: c.Command, now: str, **more: Any) -> Any:
         """Raises Denied."""
+        self.clock = now
         return getattr(self, _VERBS[type(x)])(x, now, **more)
 
     def expire_records(self, x: c.ExpireRecords, now: str) -> None:

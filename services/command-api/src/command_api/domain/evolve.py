@@ -75,7 +75,7 @@ def put_record(state: ChannelState, record: Record) -> None:
     if is_active(record):
         state.put(record)
     else:
-        state.drop(record.id)
+        state.end(record)
     state.updated_at = max(state.updated_at, record.updated_at)
 
 

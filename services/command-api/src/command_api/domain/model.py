@@ -13,7 +13,8 @@ import msgspec
 from msgspec import field
 
 from command_api.domain.draft.ends import End
-from command_api.domain.records import BlockRecord, EntryRecord, Record
+from command_api.domain.holds.recent import Recent
+from command_api.domain.records import BlockRecord, EntryRecord, HoldRecord, Record
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.snapshots import Claim
 from holdfast.contracts.venues import Category, Policy, Section, Slot, VenueDefinition
@@ -111,6 +112,8 @@ class ChannelState(msgspec.Struct):
     """Those of the records that are blocks which wait for claims to go."""
     tallies: dict[str, Tally] = field(default_factory=dict)
     """By section, for those that take many claims."""
+    recent: Recent = field(default_factory=Recent)
+    """Of holds of this channel that ended, or became smaller."""
 
     def put(self, record: Record) -> None:
         """Keep an active record of this channel."""
@@ -122,9 +125,17 @@ class ChannelState(msgspec.Struct):
                 self.waiting[record.id] = record
             else:
                 self.waiting.pop(record.id, None)
+        elif isinstance(record, HoldRecord) and (record.let_go or record.id in self.recent.by_hold):
+            self.recent.note(record)  # smaller now, or taken again
+
+    def end(self, record: Record) -> None:
+        """Keep an active record of this channel no more: it has ended."""
+        self.drop(record.id)
+        if isinstance(record, HoldRecord):
+            self.recent.note(record)
 
     def drop(self, record_id: str) -> None:
-        """Forget a record that ended, or left for another channel."""
+        """Forget a record that left for another channel, or never was."""
         self.records.pop(record_id, None)
         self.entries.pop(record_id, None)
         self.waiting.pop(record_id, None)

@@ -87,6 +87,8 @@ class HoldRecord(RecordHead, kw_only=True, tag="hold"):
     """Paid, and not to be kept: the hold had ended and could not be taken again."""
     warned: bool = False
     """Whether its customer was told that it ends soon."""
+    let_go: dict[str, str] = field(default_factory=dict)
+    """Sections that a change took out of it, and when."""
     spans: list[str] = field(default_factory=list)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from command_api.domain.evolve import count_record, evolve
+from command_api.domain.holds.recent import MOST_RECENT
 from command_api.domain.model import ChannelState, Quota, QuotaKey, Venue
 from command_api.domain.records import Record, is_active
 from command_api.domain.venue.prepared import prepare_venue
@@ -18,7 +19,7 @@ from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.events import AvailabilityUpdated
 from holdfast.contracts.ids import epoch_ms, timestamp
 from holdfast.contracts.snapshots import Claim
-from holdfast.contracts.venues import VenueDefinition
+from holdfast.contracts.venues import MOST_REHOLD_SECONDS, VenueDefinition
 
 if TYPE_CHECKING:
     from command_api.store.pool import Connection
@@ -71,7 +72,11 @@ async def load_channels(
     wanted = {(key.club, channel_head(key)): key for key in keys}
     states = {key: ChannelState(key) for key in wanted.values()}
     rows = await connection.fetch(
-        query("load_channels"), [club for club, _ in wanted], [head for _, head in wanted]
+        query("load_channels"),
+        [club for club, _ in wanted],
+        [head for _, head in wanted],
+        MOST_REHOLD_SECONDS * 1000,
+        MOST_RECENT,
     )
     for row in rows:
         key = wanted[row["club"], row["head"]]
@@ -98,6 +103,9 @@ def _channel_state(key: ChannelKey, row: Any) -> ChannelState:
     for doc in row["records"] or ():
         record = decode_record(doc)
         state.put(record)
+    for doc in row["ended"] or ():
+        record = decode_record(doc)
+        state.end(record)
     return state
 
 
@@ -136,10 +144,12 @@ async def catch_up(connection: Connection, state: ChannelState) -> bool:
     )
     for stored in docs:
         record = decode_record(stored["doc"])
-        if is_active(record) and record.channel == key:
+        if record.channel != key:
+            state.drop(record.id)
+        elif is_active(record):
             state.put(record)
         else:
-            state.drop(record.id)
+            state.end(record)
     state.version, state.position, state.stamp = row["version"], row["position"], row["stamp"]
     state.updated_at = timestamp(row["updated_ms"])
     return True

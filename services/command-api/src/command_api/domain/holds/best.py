@@ -6,7 +6,7 @@ at the sections that may be chosen: the cost grows with them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import islice
 
 from command_api.domain.decision import Rejection
@@ -26,13 +26,21 @@ Chosen = list[tuple[Unit, int]]
 
 
 def choose(
-    draft: Draft, day: Day, wanted: BestAvailable, party_size: int | None = None
+    draft: Draft,
+    day: Day,
+    wanted: BestAvailable,
+    party_size: int | None = None,
+    *,
+    without: Collection[str] = (),
 ) -> Asked | Rejection:
-    """What `pick` chooses of what is free in the draft."""
+    """What `pick` chooses of what is free in the draft, `without` these sections."""
     category = wanted.category_id
     if category is not None and category not in draft.venue.categories:
         return invalid("bestAvailable.categoryId", f"there is no category {category}")
-    chosen = pick(draft.venue, day, wanted, party_size, vacancy_in(draft))
+    vacancy = vacancy_in(draft)
+    if without:
+        vacancy = vacancy.without(without)
+    chosen = pick(draft.venue, day, wanted, party_size, vacancy)
     return asked_of(chosen) if chosen else _none(draft, day, wanted, party_size)
 
 

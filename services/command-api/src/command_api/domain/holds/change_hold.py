@@ -8,6 +8,7 @@ from command_api.domain.commands import ChangeHold
 from command_api.domain.decision import Decision, Rejection
 from command_api.domain.draft.draft import Draft
 from command_api.domain.draft.step import Cause, Change
+from command_api.domain.holds.again import time_left
 from command_api.domain.holds.asked import Asked, check_count, check_party, invalid
 from command_api.domain.holds.hold_changes import live_hold
 from command_api.domain.holds.hold_cut import Cut, cut
@@ -60,6 +61,16 @@ def _change(
     denied = _check_growth(draft, day, hold, command, made, claims)
     if denied is not None:
         return denied
+    left = time_left(
+        draft,
+        command.asker,
+        hold.customer_id,
+        [section_id for section_id in made.new.claims if section_id not in made.gone],
+        after=hold.expires_at,
+        hold_id=hold.id,
+    )
+    if isinstance(left, Rejection):
+        return left
     amounts, items = _priced(draft, day, hold, made)
     party_size = command.change.party_size or hold.party_size
     units = [(draft.unit(item.section_id), item.quantity) for item in items]
@@ -76,6 +87,8 @@ def _change(
         party_size=party_size,
         total_amount=total,
         deposit_amount=deposit_of(draft.venue.policy.deposit, total, len(claims)),
+        limit_at=min(left or hold.limit_at, hold.limit_at),
+        let_go=hold.let_go | {s: draft.now for s in made.gone if s not in claims},
         updated_at=draft.now,
         revision=hold.revision + 1,
         version=draft.version,

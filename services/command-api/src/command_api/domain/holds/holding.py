@@ -6,13 +6,14 @@ from command_api.domain.commands import Asker, HoldSections
 from command_api.domain.decision import Decision, Rejection
 from command_api.domain.draft.draft import Draft
 from command_api.domain.draft.step import Cause, Change
+from command_api.domain.holds.again import spent, time_left
 from command_api.domain.holds.asked import Asked, check_count, check_party, invalid, look_up
 from command_api.domain.holds.best import choose
 from command_api.domain.holds.expiry import make_room
 from command_api.domain.holds.limits import check_holds, check_tables
 from command_api.domain.model import Day, Scope, Unit
 from command_api.domain.records import HoldRecord
-from command_api.domain.times import later
+from command_api.domain.times import earliest, later
 from command_api.domain.venue.days import closed, day_of, no_slot
 from command_api.domain.venue.pricing import Quote, quote
 from command_api.domain.venue.sharing import quantities_of
@@ -45,14 +46,18 @@ def hold_sections(scope: Scope, command: HoldSections, now: str) -> Decision | R
     )
     if denied is not None:
         return denied
+    left = time_left(draft, command.asker, command.customer_id, asked.claims, after=draft.now)
+    if isinstance(left, Rejection):
+        return left
     price = quote(venue, day, asked.units)
+    record = _record(draft, command, asked, price, left)
     if request.dry_run:
         return Decision(
             valid_from=draft.valid_from,
             valid_until=draft.valid_until,
-            answer=_quoted(draft, command, asked, price),
+            answer=_quoted(draft, record),
         )
-    return _hold(draft, command, asked, price)
+    return _hold(draft, record, price)
 
 
 def _asked(draft: Draft, day: Day, command: HoldSections) -> Asked | Rejection:
@@ -77,7 +82,8 @@ def _best(
         return invalid(f"quantities.{section_id}", "bestAvailable has a quantity of its own")
     if wanted.kind is not SectionKind.POOL and (denied := check_count(wanted.quantity, limit)):
         return denied
-    asked = choose(draft, day, wanted, command.request.party_size)
+    not_for_them = spent(draft, command.asker, command.customer_id)
+    asked = choose(draft, day, wanted, command.request.party_size, without=not_for_them)
     if isinstance(asked, Rejection):
         return asked
     return check_count(len(asked.claims), limit) or asked
@@ -157,10 +163,8 @@ def _own_hold(
     return first.claim_id if same else None
 
 
-def _hold(draft: Draft, command: HoldSections, asked: Asked, price: Quote) -> Decision:
-    actor, hold_id, now = command.asker.actor, command.hold_id, draft.now
-    record = _record(draft, command, asked, price)
-    cause = Cause(Reason.HOLD_CREATED, actor, hold_id=hold_id)
+def _hold(draft: Draft, record: HoldRecord, price: Quote) -> Decision:
+    cause = Cause(Reason.HOLD_CREATED, record.actor, hold_id=record.id)
     draft.step(
         cause,
         [
@@ -168,27 +172,31 @@ def _hold(draft: Draft, command: HoldSections, asked: Asked, price: Quote) -> De
                 section_id,
                 None,
                 Claim(
-                    claim_id=hold_id,
+                    claim_id=record.id,
                     kind=ClaimKind.HOLD,
                     quantity=quantity,
-                    customer_id=command.customer_id,
-                    actor=actor,
-                    since=now,
+                    customer_id=record.customer_id,
+                    actor=record.actor,
+                    since=record.created_at,
                     expires_at=record.expires_at,
                     amount=price.amounts[section_id],
                 ),
             )
-            for section_id, quantity in asked.claims.items()
+            for section_id, quantity in record.claims.items()
         ],
     )
     record.version = draft.version
     draft.save(record, NoticeType.HOLD_CREATED, cause)
-    return draft.close(answer_of(record, now), created=True)
+    return draft.close(answer_of(record, draft.now), created=True)
 
 
-def _record(draft: Draft, command: HoldSections, asked: Asked, price: Quote) -> HoldRecord:
+def _record(
+    draft: Draft, command: HoldSections, asked: Asked, price: Quote, left: str | None
+) -> HoldRecord:
     key, request, policy, now = command.channel, command.request, draft.venue.policy, draft.now
     ttl = min(request.ttl_seconds or policy.hold_ttl_seconds, policy.max_ttl_seconds)
+    limit = earliest(later(now, policy.max_hold_seconds), left)
+    assert limit is not None
     return HoldRecord(
         id=command.hold_id,
         club=key.club,
@@ -208,14 +216,14 @@ def _record(draft: Draft, command: HoldSections, asked: Asked, price: Quote) -> 
         total_amount=price.total,
         deposit_amount=price.deposit,
         currency=draft.venue.definition.currency,
-        expires_at=later(now, min(ttl, policy.max_hold_seconds)),
-        limit_at=later(now, policy.max_hold_seconds),
+        expires_at=min(later(now, ttl), limit),
+        limit_at=limit,
         reason=request.reason,
     )
 
 
-def _quoted(draft: Draft, command: HoldSections, asked: Asked, price: Quote) -> Hold:
+def _quoted(draft: Draft, record: HoldRecord) -> Hold:
     """What a hold would be: without an id, at the channel's present version."""
-    hold = answer_of(_record(draft, command, asked, price), draft.now)
+    hold = answer_of(record, draft.now)
     hold.hold_id, hold.status, hold.version = "", HoldStatus.QUOTED, draft.state.version
     return hold

@@ -24,6 +24,10 @@ class Vacancy:
         self._left = left
         self.worked_out: dict[Any, Any] = {}
 
+    def without(self, section_ids: Collection[str]) -> Vacancy:
+        """The same, as if these were taken."""
+        return Vacancy({*self.taken, *section_ids}, self._left)
+
     def free(self, unit: Unit, quantity: int = 1) -> bool:
         """Whether so many units are free; a table with seats is where all of them are."""
         if unit.seats:
