@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.domain.build import DATE
+from msgspec.structs import replace
+from tests.unit.domain.build import DATE, Floor
 from tests.unit.http.stub import BASE, Desk, bearer, code_of
 
 from command_api.domain.commands import BookSeries, CancelBooking, Command, RescheduleBooking
 from command_api.domain.decision import Rejection
+from command_api.domain.records import BookingRecord, Record
+from command_api.http.carry_out import LOOK_UPS
 from command_api.job import Reply
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.problems import Code
@@ -119,3 +122,35 @@ async def test_only_staff_book_a_series_for_somebody_else(desk: Desk) -> None:
     (command,) = sent(desk)
     assert isinstance(command, BookSeries)
     assert command.customer_id == "bob"
+
+
+class Wandering(dict[str, Record]):
+    """A booking that is somewhere else each time somebody looks."""
+
+    def __init__(self, record: BookingRecord, rests_after: int) -> None:
+        super().__init__({record.id: record})
+        self._left = rests_after
+
+    def get(self, key: str, default: Any = None) -> Any:
+        record = super().get(key, default)
+        if self._left and isinstance(record, BookingRecord):
+            self._left -= 1
+            self[key] = record = replace(record, revision=record.revision + 1)
+        return record
+
+
+@pytest.mark.parametrize(("moves", "code"), [(3, "BOOKING_NOT_FOUND"), (100, "UNAVAILABLE")])
+async def test_a_booking_that_is_moved_on_all_the_time_is_never_said_not_to_exist(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, moves: int, code: str
+) -> None:
+    """It is there, only not where it was a moment ago. One that rests is what the rules say it is."""
+    monkeypatch.setattr("command_api.http.carry_out.PAUSE", 0.0)
+    floor = Floor()
+    record = floor.state.records[floor.confirm(floor.hold("s1").hold_id).booking_id]
+    assert isinstance(record, BookingRecord)
+    desk.reads.records = Wandering(record, moves)
+    gone = Rejection(code=Code.BOOKING_NOT_FOUND, detail="There is no booking.")
+    desk.writer.outcomes = [gone] * 10
+    answer = await desk.post(f"/bookings/{record.id}/cancel")
+    assert code_of(answer) == (404 if moves == 3 else 503, code)
+    assert len(sent(desk)) == (moves if moves == 3 else LOOK_UPS)

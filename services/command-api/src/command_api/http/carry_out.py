@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 import time
@@ -25,7 +26,7 @@ from command_api.http.auth import venue_of
 from command_api.http.call import Call
 from command_api.http.denied import explained
 from command_api.http.problems import Refused, refusal
-from command_api.job import Reply, Submission
+from command_api.job import Reply, Submission, Unavailable
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.ids import is_id
 from holdfast.contracts.problems import Code
@@ -33,8 +34,10 @@ from holdfast.runtime.auth import Principal
 
 R = TypeVar("R", HoldRecord, BookingRecord, BlockRecord, EntryRecord, ConflictRecord)
 
-LOOK_UPS = 3
-"""A record may end between the look-up and the decision; an ended one stays as it is."""
+LOOK_UPS = 6
+"""A record may end or move between the look-up and the decision; an ended one stays as it is."""
+PAUSE = 0.02
+"""Seconds before another look-up; more with each."""
 
 _REFERENCE = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _REPLAYED: Header = (b"idempotent-replayed", b"true")
@@ -107,7 +110,8 @@ async def carry_out_on(
     """Carry out a command on the record that the path names, or on `record_id`.
 
     The rules find an active record in its channel; an ended one must be handed to them. A channel
-    that is remembered spares the look-up, unless the record turns out to have ended.
+    that is remembered spares the look-up, unless the record turns out to have ended. One that moves
+    on faster than it can be looked up is there all the same: Unavailable, never "there is none".
     """
     kind, type_ = place
     club, venue = call.params["club"], venue_of(call)
@@ -119,15 +123,20 @@ async def carry_out_on(
         outcome = await _submit(call, principal, command(remembered, None), key, body)
         if isinstance(outcome, Reply) or outcome.code is not kind.missing:
             return _answer(call, remembered, outcome)
-    for _ in range(LOOK_UPS):
+    before: R | None = None
+    for attempt in range(LOOK_UPS):
+        await asyncio.sleep(PAUSE * attempt)
         record = await call.services.reads.record(club, record_id)
         if not isinstance(record, type_) or record.venue != venue:
-            break
+            raise missing(kind)
+        if before is not None and record.revision == before.revision:
+            raise missing(kind)  # it was there all the time, and is none of these to the rules
         ended = None if is_active(record) else record
         outcome = await _submit(call, principal, command(record.channel, ended), key, body)
         if isinstance(outcome, Reply) or outcome.code is not kind.missing:
             return _answer(call, record.channel, outcome)
-    raise missing(kind)
+        before = record
+    raise Unavailable(retry_after=1)
 
 
 async def _submit(
