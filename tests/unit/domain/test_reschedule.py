@@ -8,6 +8,7 @@ from tests.unit.domain.build import DATE, MANAGER, STAFF, accepted, customer, re
 from tests.unit.domain.elsewhere import DINNER, EARLY, LATE, NEXT, NEXT_DATE, SLOTS, Nights
 
 from command_api.domain.commands import JoinWaitlist, MoveBooking
+from command_api.domain.decision import Wanted
 from command_api.domain.model import QuotaKey
 from command_api.domain.records import HoldRecord, Transaction
 from holdfast.contracts.bookings import Payment
@@ -161,6 +162,15 @@ def test_what_is_taken_there_is_in_the_way_and_all_stays_as_it_was() -> None:
     assert denied.code is Code.SECTION_NOT_AVAILABLE
     assert denied.facts["conflictingSections"] == ["t1-2"]
     assert msgspec.json.encode(list(place.channels.values())) == before
+
+
+def test_who_names_no_sections_is_refused_with_what_the_booking_has_for_how_many() -> None:
+    """So that the answer can say what else there is."""
+    place = Nights()
+    booking = place.book("s1", "p", quantities={"p": 3}, party_size=4)
+    place.book("s1", at=NEXT, by=BOB)
+    denied = rejected(place.try_move(booking.booking_id, NEXT))
+    assert denied.wanted == Wanted(sections={"s1": 1, "p": 3}, party_size=4)
 
 
 def test_a_hold_past_its_time_is_not_in_the_way() -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.domain.build import DATE, KEY, venue
 from tests.unit.http.stub import Desk, code_of
 
-from command_api.domain.decision import Rejection
+from command_api.domain.decision import Rejection, Wanted
 from command_api.domain.model import ChannelState
 from command_api.http import nearby
 from command_api.http.nearby import Nearby
@@ -118,6 +118,19 @@ async def test_questions_that_make_no_sense(
 async def test_a_venue_that_is_not_public_answers_nobody(desk: Desk) -> None:
     desk.policy(Policy(public_read=False))
     assert code_of(await desk.get(f"/alternatives?{NIGHT}")) == (401, "UNAUTHENTICATED")
+
+
+async def test_who_moves_a_booking_without_naming_its_sections_is_told_as_well(desk: Desk) -> None:
+    take(desk, "s1")
+    booked = (await desk.post("/bookings", HOLD)).json()["bookingId"]
+    refused = denied("s1")
+    refused.wanted = Wanted(sections={"s1": 1}, party_size=2)
+    desk.writer.outcomes = [refused]
+    answer = await desk.post(
+        f"/bookings/{booked}/reschedule", {"date": DATE, "slotId": HOLD["slotId"]}
+    )
+    assert code_of(answer) == (409, "SECTION_NOT_AVAILABLE")
+    assert ["s2"] in [item["sectionIds"] for item in answer.json()["alternatives"]]
 
 
 async def test_who_comes_too_late_is_told_what_else_there_is(desk: Desk) -> None:

@@ -62,9 +62,18 @@ class Decision(Outcome, kw_only=True):
         return [notice for part in self.parts.values() for notice in part.notices]
 
 
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Sections by name with their quantities, and for how many people."""
+
+    sections: dict[str, int]
+    party_size: int | None
+
+
 class Rejection(Outcome, kw_only=True):
-    """`facts` have camelCase names: they become members of the problem."""
+    """`facts` have camelCase names: they become members of the problem. `wanted`: what could not be had,
+    where the command does not say it itself."""
 
     code: Code
     detail: str
     facts: dict[str, Any] = field(default_factory=dict)
+    wanted: Wanted | None = None

@@ -20,7 +20,7 @@ async def explained(services: Services, command: Command, rejection: Rejection) 
         return rejection
     if _is_stale(command, rejection):
         services.stale_attempt()
-    wish = wish_of(command)
+    wish = wish_of(command, rejection.wanted)
     if wish is None:
         return rejection
     facts = await services.nearby.suggest(services.reads, wish, services.clock())

@@ -14,6 +14,7 @@ from command_api.domain.commands import (
     RequestBooking,
     RescheduleBooking,
 )
+from command_api.domain.decision import Wanted
 from command_api.domain.model import Day, Unit, Venue
 from command_api.domain.venue.days import FIRST_DATE, LAST_DATE, closed, day_of
 from holdfast.contracts.channels import ChannelKey
@@ -64,8 +65,9 @@ class Wish(Struct, frozen=True, kw_only=True):
         ]
 
 
-def wish_of(command: Command) -> Wish | None:
-    """What a command would have liked; None for those that ask for no sections."""
+def wish_of(command: Command, wanted: Wanted | None = None) -> Wish | None:
+    """What a command would have liked; None for those that ask for no sections. `wanted`: as the rules
+    understood it, where the command itself does not say it."""
     match command:
         case HoldSections(request=request):
             best = request.best_available
@@ -80,12 +82,12 @@ def wish_of(command: Command) -> Wish | None:
                 kind=None if best is None else best.kind,
                 is_staff=command.asker.is_staff,
             )
-        case RequestBooking(request=wanted):
+        case RequestBooking(request=booked):
             return Wish(
                 channel=command.channel,
-                section_ids=tuple(wanted.section_ids),
-                quantities=tuple(wanted.quantities.items()),
-                party_size=wanted.party_size,
+                section_ids=tuple(booked.section_ids),
+                quantities=tuple(booked.quantities.items()),
+                party_size=booked.party_size,
                 is_staff=command.asker.is_staff,
             )
         case ChangeHold(change=change) if change.add:
@@ -95,11 +97,12 @@ def wish_of(command: Command) -> Wish | None:
                 quantities=tuple((s, n) for s, n in change.quantities.items() if s in change.add),
                 is_staff=command.asker.is_staff,
             )
-        case RescheduleBooking(request=moved) if moved.section_ids:
+        case RescheduleBooking() if wanted is not None:
             return Wish(
                 channel=command.to,
-                section_ids=tuple(moved.section_ids),
-                quantities=tuple(moved.quantities.items()),
+                section_ids=tuple(wanted.sections),
+                quantities=tuple((s, n) for s, n in wanted.sections.items() if n > 1),
+                party_size=wanted.party_size,
                 is_staff=command.asker.is_staff,
             )
         case _:

@@ -24,7 +24,7 @@ from command_api.domain.bookings.new_booking import (
 )
 from command_api.domain.bookings.transfer import as_if_without, transfer
 from command_api.domain.commands import Asker, RescheduleBooking
-from command_api.domain.decision import Decision, Rejection
+from command_api.domain.decision import Decision, Rejection, Wanted
 from command_api.domain.draft.draft import Draft
 from command_api.domain.draft.step import Cause
 from command_api.domain.holds.asked import Asked, check_count, check_party, look_up
@@ -114,10 +114,21 @@ def _check(
         or _check_approval(there, booking, asker, day)
         or (None if command.request.section_ids is None else check_count(len(asked.claims), most))
         or check_party(trial.venue, asked.units, booking.party_size)
-        or check_free(there, asked, asker, booking.customer_id)
+        or _check_free(there, booking, asker, asked)
         or check_tables(there, booking.customer_id, asked.claims, without=booking.id)
         or _check_deposit(asker, booking, price)
     )
+
+
+def _check_free(
+    there: Draft, booking: BookingRecord, asker: Asker, asked: Asked
+) -> Rejection | None:
+    """The request need not name the sections, and never says for how many people: the booking does."""
+    denied = check_free(there, asked, asker, booking.customer_id)
+    if denied is not None:
+        sections = {unit.section.section_id: quantity for unit, quantity in asked.units}
+        denied.wanted = Wanted(sections=sections, party_size=booking.party_size)
+    return denied
 
 
 def _check_hour(draft: Draft, booking: BookingRecord, asker: Asker) -> Rejection | None:
