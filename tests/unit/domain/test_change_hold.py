@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.unit.domain.build import KEY, STAFF, Floor, accepted, customer, rejected
+from tests.unit.domain.build import KEY, STAFF, Floor, accepted, customer, rejected, venue
 from tests.unit.domain.plain import Reader
 
 from command_api.domain.commands import Asker, ChangeHold
@@ -125,6 +125,16 @@ def test_what_stays_keeps_its_price_and_what_comes_costs_what_it_costs_now() -> 
     after = changed(floor, held, add=["t1"], quantities={"p": 4})
     assert items(after) == {"s1": (1, 5000), "p": (4, 200 + 300), "t1": (1, 6000)}
     assert (after.total_amount, after.deposit_amount) == (11_500, 1150)
+
+
+def test_a_deposit_that_the_policy_raised_is_asked_for_only_where_something_comes() -> None:
+    floor = Floor(Policy(deposit=Deposit(type="fixed", amount=300)))
+    held = floor.hold("s1", "a1", "p", quantities={"p": 2})
+    floor.venue = venue(Policy(deposit=Deposit(type="fixed", amount=900)))
+    assert changed(floor, held, party_size=2).deposit_amount == 300
+    assert changed(floor, held, remove=["a1"]).deposit_amount == 300
+    assert changed(floor, held, quantities={"p": 1}).deposit_amount == 300
+    assert changed(floor, held, add=["a1"]).deposit_amount == 900
 
 
 def test_part_of_a_pool_is_released_and_taken_again() -> None:

@@ -86,7 +86,7 @@ def _change(
         items=items,
         party_size=party_size,
         total_amount=total,
-        deposit_amount=deposit_of(draft.venue.policy.deposit, total, len(claims)),
+        deposit_amount=_deposit(draft, hold, claims, total),
         limit_at=min(left or hold.limit_at, hold.limit_at),
         let_go=hold.let_go | {s: draft.now for s in made.gone if s not in claims},
         updated_at=draft.now,
@@ -95,6 +95,14 @@ def _change(
     )
     draft.save(changed, NoticeType.HOLD_CHANGED, cause)
     return draft.close(answer_of(changed, draft.now))
+
+
+def _deposit(draft: Draft, hold: HoldRecord, claims: dict[str, int], total: int) -> int:
+    """By the policy as it is now where something comes to the hold; where not, never more than was
+    asked before, for the policy may have changed since."""
+    deposit = deposit_of(draft.venue.policy.deposit, total, len(claims))
+    grows = any(n > hold.claims.get(section_id, 0) for section_id, n in claims.items())
+    return deposit if grows else min(deposit, hold.deposit_amount)
 
 
 def _claims(hold: HoldRecord, made: Cut) -> dict[str, int]:
