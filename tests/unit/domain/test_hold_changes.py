@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.domain.build import NOW, STAFF, Floor, accepted, customer, rejected
+from tests.unit.domain.build import DATE, NOW, STAFF, Floor, accepted, customer, rejected, venue
+from tests.unit.domain.life import END
 
 from command_api.domain.times import later
 from holdfast.contracts.holds import Hold
 from holdfast.contracts.problems import Code
 from holdfast.contracts.states import HoldStatus, SectionState
-from holdfast.contracts.venues import Policy
+from holdfast.contracts.venues import Policy, Slot, SlotException
 
 BOB = customer("bob")
 
@@ -30,6 +31,27 @@ def test_extending_gives_every_section_an_event_with_the_new_time() -> None:
     assert isinstance(decision.answer, Hold)
     assert decision.answer.expires_at == later(NOW, 400)
     assert [notice.revision for notice in decision.notices] == [2]
+
+
+def test_a_hold_is_not_extended_where_nothing_can_be_booked_any_more() -> None:
+    floor = Floor()
+    floor.now = later(END, -10)
+    held = floor.hold("s1")
+    assert accepted(floor.extend(held.hold_id, ttl=600)).valid_until == END
+    floor.now = END
+    denied = rejected(floor.extend(held.hold_id, ttl=900))
+    assert (denied.code, denied.valid_from) == (Code.SLOT_CLOSED, END)
+    accepted(floor.release(held.hold_id))
+
+
+def test_only_staff_extend_on_a_date_that_was_closed() -> None:
+    floor = Floor()
+    held = floor.hold("s1")
+    shut = SlotException(date=DATE, closed=True)
+    floor.venue = venue(slots=[Slot(slot_id="late", start="21:00", end="27:00", exceptions=[shut])])
+    floor.pass_time(100)
+    assert rejected(floor.extend(held.hold_id)).code is Code.SLOT_CLOSED
+    accepted(floor.extend(held.hold_id, by=STAFF))
 
 
 def test_extending_never_shortens() -> None:

@@ -163,6 +163,9 @@ class Asking(Ledger):
 
     def extend(self, x: c.ExtendHold, now: str) -> None:
         hold, policy = self.live_hold(x, now), self.policy
+        key = hold["at"]
+        if (key in self.closed and not x.asker.is_staff) or now >= WINDOWS[key][1]:
+            raise Denied(Code.SLOT_CLOSED)
         if hold["expires"] >= hold["limit"]:
             raise Denied(Code.HOLD_LIMIT_REACHED)
         ttl = min(x.ttl_seconds or policy.hold_ttl_seconds, policy.max_ttl_seconds)

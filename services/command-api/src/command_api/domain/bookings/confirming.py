@@ -22,7 +22,7 @@ from command_api.domain.holds.asked import check_party
 from command_api.domain.holds.hold_changes import live_hold
 from command_api.domain.model import Day, Scope, Unit, Venue
 from command_api.domain.records import BookingRecord, HoldRecord
-from command_api.domain.venue.days import day_of, no_slot
+from command_api.domain.venue.days import day_of, no_slot, over
 from command_api.domain.views.answers import answer_of
 from command_api.domain.waitlist.offers import reason_of
 from holdfast.contracts.bookings import ConfirmRequest
@@ -101,14 +101,9 @@ def book_hold(
 def _check(
     draft: Draft, asker: Asker, hold: HoldRecord, request: ConfirmRequest, day: Day
 ) -> Rejection | None:
-    if day.closed and not asker.is_staff:
-        detail = f"Slot {hold.slot} was closed on {hold.date}."
-        return Rejection(code=Code.SLOT_CLOSED, detail=detail)
-    if draft.now >= day.ends_at:
-        detail = f"Slot {hold.slot} ended at {day.ends_at}."
-        return Rejection(code=Code.SLOT_CLOSED, detail=detail, valid_from=day.ends_at)
     return (
-        check_contact(asker, request)
+        over(day, asker, hold.date, draft.now)
+        or check_contact(asker, request)
         or check_party(draft.venue, units_of(draft.venue, hold.items), request.party_size)
         or check_approval(draft.venue.policy, asker, day, draft.now)
         or check_deposit(asker, hold.deposit_amount, hold.paid_amount, hold.currency)

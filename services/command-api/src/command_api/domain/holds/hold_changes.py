@@ -13,6 +13,7 @@ from command_api.domain.model import Scope
 from command_api.domain.payments.compensation import owe
 from command_api.domain.records import HoldRecord
 from command_api.domain.times import later
+from command_api.domain.venue.days import day_of, no_slot, over
 from command_api.domain.views.answers import answer_of
 from command_api.domain.waitlist.offers import reason_of
 from holdfast.contracts.notices import NoticeType
@@ -23,10 +24,16 @@ from holdfast.contracts.states import HoldStatus, Reason
 
 def extend_hold(scope: Scope, command: ExtendHold, now: str) -> Decision | Rejection:
     """A hold lasts `ttlSeconds` from now, never less than before, and never past `maxHoldSeconds`
-    from when it was made. An offer of the waitlist is not extended: others wait."""
+    from when it was made. An offer of the waitlist is not extended: others wait. Nor is what can be
+    booked no more, because its slot is over or was closed."""
     hold = live_hold(scope, command, now)
     if isinstance(hold, Rejection):
         return hold
+    day = day_of(scope.venue, hold.date, hold.slot)
+    if day is None:
+        return no_slot(scope.venue, hold.date, hold.slot)
+    if denied := over(day, command.asker, hold.date, now):
+        return denied
     policy, draft = scope.venue.policy, Draft(scope, now)
     if hold.expires_at >= hold.limit_at:
         most, what = policy.max_hold_seconds, "A hold"
@@ -39,6 +46,7 @@ def extend_hold(scope: Scope, command: ExtendHold, now: str) -> Decision | Rejec
             valid_until=hold.expires_at,
         )
     draft.relies_on_future(hold.expires_at)
+    draft.relies_on_future(day.ends_at)
     ttl = min(command.ttl_seconds or policy.hold_ttl_seconds, policy.max_ttl_seconds)
     expires_at = min(later(now, ttl), hold.limit_at)
     if expires_at <= hold.expires_at:

@@ -91,6 +91,17 @@ def closed(day: Day, asker: Asker, now: str) -> Rejection | None:
     return None
 
 
+def over(day: Day, asker: Asker, date: str, now: str) -> Rejection | None:
+    """Why nothing can become of what is held there, if so. The lead time is kept by who held before it;
+    staff may use a date that was closed."""
+    slot_id = day.slot.slot_id
+    if day.closed and not asker.is_staff:
+        return _slot_closed(f"Slot {slot_id} was closed on {date}.")
+    if now >= day.ends_at:
+        return _slot_closed(f"Slot {slot_id} ended at {day.ends_at}.", valid_from=day.ends_at)
+    return None
+
+
 def _slot_closed(
     detail: str, *, valid_from: str | None = None, valid_until: str | None = None
 ) -> Rejection:

@@ -90,11 +90,12 @@ HOLDS: Operations = {
         id="extendHold",
         tag=TAG,
         summary="Keep a hold for longer",
-        words="Never shorter; `maxHoldSeconds` from the first hold at most.",
+        words="Never shorter; `maxHoldSeconds` from the first hold at most; not once the slot is over or "
+        "was closed.",
         keyed=True,
         body=Body(ExtendRequest, {"ttlSeconds": 300}, optional=True),
         answers=(Answer(words="The hold with its new `expiresAt`.", types=(Hold,)),),
-        codes=(*_CHANGING, Code.HOLD_LIMIT_REACHED),
+        codes=(*_CHANGING, Code.HOLD_LIMIT_REACHED, Code.SLOT_CLOSED),
     ),
     ("POST", ONE + "/confirm"): Operation(
         id="confirmHold",
