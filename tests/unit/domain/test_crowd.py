@@ -11,9 +11,10 @@ from tests.unit.domain.build import DATE, KEY, Floor, accepted, customer, reject
 
 from command_api.domain.draft.crowd import Crowd
 from command_api.domain.draft.overlaps import overlapping
+from command_api.domain.holds.vacancy import vacancy_of
 from command_api.domain.venue.days import day_of
 from holdfast.contracts.channels import ChannelKey
-from holdfast.contracts.holds import Hold
+from holdfast.contracts.holds import BestAvailable, Hold
 from holdfast.contracts.problems import Code
 from holdfast.contracts.states import SectionKind, SectionState
 from holdfast.contracts.venues import Section, Slot
@@ -51,6 +52,25 @@ def test_a_pool_is_as_full_as_at_its_fullest_moment() -> None:
     denied = rejected(place.try_hold("p", by=customer("dan")))
     assert denied.code is Code.SECTION_NOT_AVAILABLE
     hold(place, EARLY, 1, by="eve")
+
+
+def test_who_lets_the_server_choose_gets_what_is_left_at_the_fullest_moment() -> None:
+    place = floor()
+    hold(place, EARLY, 3)
+    hold(place, DINNER, 4, by="bob")
+    place.state = place.channels.get(LATE)
+    wanted = BestAvailable(quantity=1, kind=SectionKind.POOL)
+    assert place.hold(best_available=wanted, by=customer("cat")).section_ids == ["p"]
+    assert rejected(place.try_hold(best_available=wanted)).code is Code.SECTION_NOT_AVAILABLE
+
+
+def test_what_is_left_at_the_fullest_moment_is_an_alternative() -> None:
+    place = floor()
+    hold(place, EARLY, 3)
+    hold(place, DINNER, 3, by="bob")
+    free = vacancy_of(place.venue, place.channels.get(LATE), place.now)
+    assert free.left(place.venue.units["p"]) == 2
+    assert free.free(place.venue.units["p"], 2)
 
 
 def test_events_say_the_same_as_snapshots() -> None:

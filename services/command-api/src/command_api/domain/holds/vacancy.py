@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from command_api.domain.draft.claims import left_of, tally_of
+from command_api.domain.draft.crowd import Crowd
 from command_api.domain.draft.draft import Draft
 from command_api.domain.holds.shelf import roomy
 from command_api.domain.model import ChannelState, Unit, Venue
@@ -53,7 +54,8 @@ def vacancy_of(venue: Venue, state: ChannelState, now: str) -> Vacancy:
         for claim in claims.values()
         if claim.expires_at is None or claim.expires_at > now
     }
-    return _vacancy(venue, taken, lambda id_: state.claims.get(id_, {}).values(), now)
+    crowd = Crowd(venue, state.key)
+    return _vacancy(venue, taken, lambda id_: state.claims.get(id_, {}).values(), now, crowd)
 
 
 def vacancy_in(draft: Draft) -> Vacancy:
@@ -67,11 +69,15 @@ def vacancy_in(draft: Draft) -> Vacancy:
         for claim in draft.claims(section_id)
         if claim.expires_at is None or claim.expires_at > now
     }
-    return _vacancy(draft.venue, taken, draft.claims, now)
+    return _vacancy(draft.venue, taken, draft.claims, now, draft.crowd)
 
 
 def _vacancy(
-    venue: Venue, taken: set[str], claims: Callable[[str], Iterable[Claim]], now: str
+    venue: Venue,
+    taken: set[str],
+    claims: Callable[[str], Iterable[Claim]],
+    now: str,
+    crowd: Crowd,
 ) -> Vacancy:
     """`taken` are those with any claim that stays."""
 
@@ -81,7 +87,7 @@ def _vacancy(
             for claim in claims(unit.section.section_id)
             if claim.expires_at is None or claim.expires_at > now
         ]
-        return left_of(tally_of(staying), unit.total)
+        return left_of(tally_of(staying), unit.total, crowd)
 
     for unit in roomy(venue):
         if unit.section.section_id in taken and left(unit) > 0:
