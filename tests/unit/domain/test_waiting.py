@@ -199,6 +199,36 @@ def test_a_neighbour_in_which_nobody_is_cannot_keep_the_block_waiting() -> None:
     accepted(at(floor, EARLY).release(hold.hold_id))
 
 
+def test_who_leaves_a_neighbour_leaves_it_to_the_block_while_that_waits_for_another() -> None:
+    floor = Floor(slots=SLOTS)
+    early = at(floor, EARLY).hold("s1", "s2")
+    dinner = at(floor, DINNER).hold("s1", by=customer("bob"))
+    block = after_release(at(floor, LATE), "s1", "s2")
+    accepted(at(floor, EARLY).release(early.hold_id))
+    assert kinds(floor, EARLY, "s1") == kinds(floor, LATE, "s2") == [ClaimKind.BLOCK]
+    assert kinds(floor, LATE, "s1") == kinds(floor, DINNER, "s1") == [ClaimKind.HOLD]
+    denied = rejected(at(floor, EARLY).try_hold("s1", by=customer("cat")))
+    assert denied.code is Code.SECTION_NOT_AVAILABLE
+    record = record_of(floor, block)
+    assert (record.waiting, record.spans) == (["s1"], [DINNER.name, EARLY.name])
+    accepted(at(floor, DINNER).release(dinner.hold_id, by=customer("bob")))
+    for key in (EARLY, LATE, DINNER):
+        assert kinds(floor, key, "s1") == [ClaimKind.BLOCK]
+    accepted(at(floor, LATE).unblock(block.block_id))
+    assert not any(floor.channels.get(key).claims for key in (EARLY, LATE, DINNER))
+
+
+def test_unblocking_gives_back_a_neighbour_that_the_block_took_while_it_waited() -> None:
+    floor = Floor(slots=SLOTS)
+    early = at(floor, EARLY).hold("s1")
+    at(floor, DINNER).hold("s1", by=customer("bob"))
+    block = after_release(at(floor, LATE), "s1")
+    accepted(at(floor, EARLY).release(early.hold_id))
+    accepted(at(floor, LATE).unblock(block.block_id))
+    assert kinds(floor, EARLY, "s1") == []
+    at(floor, EARLY).hold("s1", by=customer("cat"))
+
+
 def test_a_section_that_was_made_larger_meanwhile_lets_nobody_in() -> None:
     floor = Floor()
     hold = floor.hold("s1")

@@ -137,7 +137,7 @@ def _block(
         ),
     )
     if waiting:
-        wait(draft, record, cause)
+        wait(draft, record, cause, waiting)
     record.version = draft.version
     draft.save(record, NoticeType.BLOCK_CREATED, cause)
     return draft.close(answer_of(record, now), created=True)

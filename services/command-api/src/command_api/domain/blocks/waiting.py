@@ -5,7 +5,7 @@
 
 Nobody gets in between: the draft sees to it at the end of the step in which the claim leaves, before what
 is free is offered to anybody. Claims of overlapping slots count as well. In the channels of overlapping
-slots the block lies at once where nobody has the section, so that nobody can come to keep it waiting.
+slots the block lies as soon as nobody has the section there, so that nobody can come to keep it waiting.
 """
 
 from __future__ import annotations
@@ -51,13 +51,18 @@ def is_awaited(draft: Draft, section_id: str) -> bool:
 
 
 def take_over(draft: Draft, section_ids: Iterable[str]) -> None:
-    """Have the blocks of this channel take those of these sections that nobody has any more."""
-    free = [section_id for section_id in section_ids if not is_claimed(draft, section_id)]
-    for block in _blocks(draft) if free else ():
-        waiting = dict.fromkeys(block.waiting)
-        due = [section_id for section_id in free if section_id in waiting]
-        if due:
-            _take(draft, block, due)
+    """Have the blocks of this channel take those of these sections that nobody has any more. Of the others
+    a claim has left, and may have left an overlapping slot to the block."""
+    section_ids = list(section_ids)
+    free = {section_id for section_id in section_ids if not is_claimed(draft, section_id)}
+    for block in _blocks(draft):
+        waiting = set(block.waiting)
+        due = [section_id for section_id in section_ids if section_id in waiting]
+        taken = [section_id for section_id in due if section_id in free]
+        kept = [section_id for section_id in due if section_id not in free]
+        standing = _take(draft, block, taken) if taken else block
+        if kept:
+            _keep_waiting(draft, standing, kept)
 
 
 def _blocks(draft: Draft) -> list[BlockRecord]:
@@ -70,7 +75,7 @@ def _blocks(draft: Draft) -> list[BlockRecord]:
     ]
 
 
-def _take(draft: Draft, block: BlockRecord, section_ids: list[str]) -> None:
+def _take(draft: Draft, block: BlockRecord, section_ids: list[str]) -> BlockRecord:
     taken = {section_id: draft.unit(section_id).total for section_id in section_ids}
     cause = Cause(Reason.BLOCK_CREATED, block.actor)
     draft.step(
@@ -89,15 +94,27 @@ def _take(draft: Draft, block: BlockRecord, section_ids: list[str]) -> None:
         version=draft.version,
     )
     draft.save(standing, None, cause)
+    return standing
 
 
-def wait(draft: Draft, block: BlockRecord, cause: Cause) -> None:
-    """The block waits from now on: in overlapping slots it takes what nobody has there."""
+def _keep_waiting(draft: Draft, block: BlockRecord, section_ids: list[str]) -> None:
+    cause, before = Cause(Reason.BLOCK_CREATED, block.actor), set(spans_of(draft, block.id))
+    wait(draft, block, cause, section_ids)
+    if spans_of(draft, block.id) != before:
+        still = msgspec.structs.replace(
+            block, updated_at=draft.now, revision=block.revision + 1, version=draft.version
+        )
+        draft.save(still, None, cause)
+
+
+def wait(draft: Draft, block: BlockRecord, cause: Cause, section_ids: Iterable[str]) -> None:
+    """The block waits for these: in overlapping slots it takes what nobody has there."""
+    section_ids = list(section_ids)
     for key in draft.overlaps:
         there = draft.at(key)
         changes = [
             Change(section_id, None, block_claim(block, draft.unit(section_id).total, draft.now))
-            for section_id in block.waiting
+            for section_id in section_ids
             if not is_claimed(there, section_id)
         ]
         mirror(draft, cause, changes, key)
