@@ -30,5 +30,25 @@ def test_no_slot_ends_before_it_starts(start: str, end: str, expected: tuple[str
     assert window(start, end) == expected
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "ends_at"),
+    [
+        ("26:00", "27:00", "2027-06-02T02:00:00.000Z"),
+        ("26:00", "03:00", "2027-06-02T02:00:00.000Z"),
+        ("26:00", "01:00", "2027-06-03T00:00:00.000Z"),
+        ("34:00", "10:00", "2027-06-03T09:00:00.000Z"),
+        ("35:59", "00:00", "2027-06-02T23:00:00.000Z"),
+    ],
+)
+def test_an_end_is_the_first_such_time_after_a_start_on_the_next_day(
+    start: str, end: str, ends_at: str
+) -> None:
+    slot = Slot(slot_id="s", start=start, end=end)
+    found = slot_window(slot, "2027-06-01", "Europe/London")
+    assert found is not None
+    assert found.starts_at < found.ends_at
+    assert timestamp(found.ends_at) == ends_at
+
+
 def test_of_a_repeated_hour_the_first_is_meant() -> None:
     assert window("01:30", "02:30", "2027-10-31") == ("00:30", "02:30")

@@ -54,7 +54,7 @@ def slot_window(slot: Slot, date: str, timezone: str) -> Window | None:
 @lru_cache(maxsize=8192)
 def _bounds(date: str, start: str, end: str, timezone: str) -> tuple[int, int]:
     first, last = _minutes(start), _minutes(end)
-    if last <= first:
+    while last <= first:  # twice where it starts on the next day, as 26:00, and ends as 01:00
         last += 24 * 60
     zone = ZoneInfo(timezone)
     midnight = datetime.fromisoformat(date)

@@ -21,7 +21,7 @@ ClockTime = Annotated[
     Meta(
         pattern=r"^([01][0-9]|2[0-9]|3[0-5]):[0-5][0-9](?!\n)$",
         description="Local time `HH:MM`. Up to 35:59: hours from 24 on are the next day's. "
-        "An end that is not after its start is the next day's too.",
+        "An end that is not after its start is the first such time after it.",
     ),
 ]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

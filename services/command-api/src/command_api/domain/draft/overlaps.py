@@ -11,7 +11,7 @@ from command_api.domain.venue.days import FIRST_DATE, LAST_DATE, day_of
 from holdfast.contracts.channels import ChannelKey
 
 _REACH = 2
-"""Days: a slot lasts less than 36 hours from its date's midnight, so its neighbours are this near."""
+"""Days: a slot is over 60 hours after its date's midnight, so its neighbours are this near."""
 _MEMO = 4096
 
 
