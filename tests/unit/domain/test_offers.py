@@ -25,7 +25,7 @@ from command_api.domain.waitlist.joining import serve_waitlist
 from command_api.domain.waitlist.offers import entry_of
 from holdfast.contracts.bookings import RescheduleRequest
 from holdfast.contracts.channels import ChannelKey
-from holdfast.contracts.holds import HoldChange, HoldRequest
+from holdfast.contracts.holds import BestAvailable, HoldChange, HoldRequest
 from holdfast.contracts.payments import PaymentEvent
 from holdfast.contracts.problems import Code
 from holdfast.contracts.states import (
@@ -563,3 +563,21 @@ def test_a_booking_that_moves_away_leaves_its_table_to_who_waits() -> None:
     )
     accepted(queue.run(moved))
     assert queue.offered("e1") == ["t0"]
+
+
+def test_who_lets_the_server_choose_gets_what_nobody_waits_for() -> None:
+    """Gold is the best, and due: it goes to Ann, who waits for it, and Bob has what is left."""
+    kinds = [Category(category_id="gold"), Category(category_id="tin")]
+    sections = [
+        Section(section_id=kind.category_id, category_id=kind.category_id, party_max=4)
+        for kind in kinds
+    ]
+    queue = Queue(Policy(hold_ttl_seconds=60), sections=sections, categories=kinds)
+    queue.hold("gold", by=ZOE)
+    queue.join("ann", 2, "gold")
+    queue.pass_time(60)
+    wish: dict[str, Any] = {"best_available": BestAvailable(quantity=1), "by": customer("bob")}
+    assert queue.hold(**wish).section_ids == ["tin"]
+    assert queue.offered("e1") == ["gold"]
+    denied = rejected(queue.try_hold(**wish))
+    assert denied.facts["conflictingSections"] == []

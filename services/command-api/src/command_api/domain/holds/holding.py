@@ -82,11 +82,24 @@ def _best(
         return invalid(f"quantities.{section_id}", "bestAvailable has a quantity of its own")
     if wanted.kind is not SectionKind.POOL and (denied := check_count(wanted.quantity, limit)):
         return denied
-    not_for_them = spent(draft, command.asker, command.customer_id)
-    asked = choose(draft, day, wanted, command.request.party_size, without=not_for_them)
+    asked = _choose_free(draft, day, wanted, command)
     if isinstance(asked, Rejection):
         return asked
     return check_count(len(asked.claims), limit) or asked
+
+
+def _choose_free(
+    draft: Draft, day: Day, wanted: BestAvailable, command: HoldSections
+) -> Asked | Rejection:
+    """What was due may go to somebody who waits as soon as it is expired: then there is another best."""
+    while True:
+        version = draft.version
+        not_for_them = spent(draft, command.asker, command.customer_id)
+        asked = choose(draft, day, wanted, command.request.party_size, without=not_for_them)
+        if isinstance(asked, Rejection):
+            return asked
+        if not make_room(draft, asked.claims) or draft.version == version:
+            return asked
 
 
 def check_free(
