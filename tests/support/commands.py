@@ -19,7 +19,7 @@ from holdfast.contracts.bookings import ConfirmRequest, Contact
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.holds import HoldRequest
 from holdfast.contracts.snapshots import Actor
-from holdfast.contracts.states import ActorType, SectionKind
+from holdfast.contracts.states import ActorType, OnConflict, SectionKind
 from holdfast.contracts.venues import Policy, Section, Slot, VenueDefinition
 
 CHANNEL = ChannelKey("backroom", "leeds", "2027-03-01", "slot_21_00")
@@ -110,13 +110,18 @@ def confirm(hold_id: str, *, by: str = "cus_1", channel: ChannelKey = CHANNEL) -
     )
 
 
-def block(*sections: str, channel: ChannelKey = CHANNEL) -> Submission:
+def block(
+    *sections: str, channel: ChannelKey = CHANNEL, on_conflict: OnConflict = OnConflict.REJECT
+) -> Submission:
     return submission(
         BlockSections(
             channel=channel,
             asker=staff(),
             request=BlockRequest(
-                date=channel.date, slot_id=channel.slot, section_ids=list(sections) or None
+                date=channel.date,
+                slot_id=channel.slot,
+                section_ids=list(sections) or None,
+                on_conflict=on_conflict,
             ),
             block_id=f"blk_{secrets.token_hex(8)}",
         )

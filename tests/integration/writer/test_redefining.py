@@ -15,6 +15,7 @@ from command_api.store.reads import Reads
 from command_api.store.venues import SectionInUse, SlotInUse
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.problems import Code
+from holdfast.contracts.states import OnConflict
 from holdfast.contracts.venues import Slot, SlotException, VenueDefinition
 
 if TYPE_CHECKING:
@@ -131,6 +132,28 @@ async def test_slots_that_part_leave_each_other_free(
     assert isinstance(await two.submit(hold("t1", by="bob", channel=EARLY)), Reply)
     assert isinstance(await one.submit(hold("t3", by="cat", channel=EARLY)), Reply)
     assert isinstance(await two.submit(hold("t3", by="dan", channel=LATE)), Rejection)
+
+
+async def test_a_block_that_waits_leaves_a_neighbour_that_parts(
+    start_writer: StartWriter, store_venue: StoreVenue, reads: Reads
+) -> None:
+    """It has nothing in its own channel yet, which somebody from the other neighbour is in."""
+    longer, dinner_slot = (
+        changed(EARLY_SLOT, end="22:00"),
+        Slot(slot_id="dinner", start="23:00", end="26:00"),
+    )
+    await store_venue(defined(longer, LATE_SLOT, dinner_slot))
+    writer = await start_writer()
+    dinner = LATE._replace(slot="dinner")
+    assert isinstance(await writer.submit(hold("t1", channel=dinner)), Reply)
+    waits = block("t1", channel=LATE, on_conflict=OnConflict.AFTER_RELEASE)
+    assert isinstance(await writer.submit(waits), Reply)
+    assert set((await reads.channel(EARLY)).claims) == {"t1"}
+    with pytest.raises(SlotInUse):
+        await store_venue(defined(longer, dinner_slot))
+    await store_venue(defined(EARLY_SLOT, LATE_SLOT, dinner_slot))
+    assert not (await reads.channel(EARLY)).claims
+    assert isinstance(await writer.submit(hold("t1", by="bob", channel=EARLY)), Reply)
 
 
 async def test_a_section_that_leaves_a_neighbour_is_parted_alone(
