@@ -74,7 +74,7 @@ class Policy(Request, kw_only=True):
     max_sections_per_hold: Annotated[int, Meta(ge=1, le=50)] = 50
     max_active_holds_per_customer: Annotated[int, Meta(ge=1, le=1000)] | None = None
     max_tables_per_customer_per_date: Annotated[int, Meta(ge=1, le=1000)] | None = None
-    """Sections of kind `table` and `section`, and seats' tables; holds count."""
+    """Tables, sections and pools, and seats' tables; holds count."""
     requires_approval: bool = False
     approval_ttl_seconds: Annotated[int, Meta(ge=1, le=90 * 86_400)] = 86_400
     deposit: Deposit | None = None
