@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 import asyncpg
+import httpx
 from tests.support.client import CHANNEL, Api, World
 from tests.support.services import bearer
 
@@ -72,6 +73,33 @@ async def test_erased_data_is_gone_from_the_whole_database_and_stays_gone(world:
             "/v1/clubs/backroom/customers/ann/personal-data", headers=MANAGER
         )
         assert again.json()["erasedBookingIds"] == []
+
+
+async def test_a_request_sent_again_after_the_erasure_is_carried_out_once_and_repeats_nothing(
+    world: World,
+) -> None:
+    one, two = [Api((await world.services.command_api()).url) for _ in range(2)]
+    async with one, two:
+        await one.set_up()
+
+        async def book(api: Api) -> httpx.Response:
+            wanted = {"date": CHANNEL.date, "slotId": CHANNEL.slot, "sectionIds": ["t1"]}
+            return await api.http.post(
+                f"{VENUE}/bookings",
+                json={**wanted, "contact": CONTACT, "metadata": {"of": "Xanadu"}},
+                headers={**ANN, "idempotency-key": "once"},
+            )
+
+        made = (await book(one)).json()
+        await _cancel(one, made["bookingId"])  # t1 is free again
+        erased = await one.http.delete(
+            "/v1/clubs/backroom/customers/ann/personal-data", headers=ANN
+        )
+        assert erased.status_code == 200, erased.text
+        for api in (one, two):
+            again = await book(api)
+            assert again.status_code == 201 and again.headers["idempotent-replayed"] == "true"
+            assert again.json() == {**made, "contact": None, "metadata": {}}
 
 
 async def _cancel(api: Api, booking_id: str) -> None:

@@ -57,6 +57,11 @@ class Reply(msgspec.Struct):
     created: bool
     replayed: bool
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether it may repeat what its customer can have erased: bookings have a contact."""
+        return self.body.startswith(b'{"bookingId":')
+
 
 class Job:
     """A submission with the future that its asker waits on. `deadline`: steady seconds. `channels` and

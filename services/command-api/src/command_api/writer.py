@@ -124,7 +124,7 @@ class Writer:
             outcome = await self._enqueue(submission)
         finally:
             self._keys.discard(place)
-        if isinstance(outcome, Reply):
+        if isinstance(outcome, Reply) and not outcome.is_personal:
             self._answers.put(place, (submission.hash, Reply(outcome.body, outcome.created, True)))
         return outcome
 

@@ -89,7 +89,7 @@ async def erase_personal_data(call: Call) -> Answer:
         for key, here in _by_channel(left).items():
             erased.update(await _erase(call, principal, key, customer_id, here))
         bookings = await reads.bookings_of_customer(club, customer_id)
-    await reads.forget_answers([booking for booking in bookings if booking.id in erased])
+    await reads.forget_answers(bookings)
     active = [booking.id for booking in bookings if booking.status in TO_COME]
     return json_answer(
         Erasure(

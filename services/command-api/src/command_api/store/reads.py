@@ -197,7 +197,7 @@ class Reads:
         return [record for record in records if isinstance(record, BookingRecord)]
 
     async def forget_answers(self, records: list[BookingRecord]) -> None:
-        """Drop the stored answers about these records of one club."""
+        """Take the personal data out of the stored answers about these records of one club."""
         if records:
             channels = {record.channel for record in records}
             await self._platform.execute(
