@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 
 import asyncpg
 import httpx
 from tests.support.client import CHANNEL, Api, World
+from tests.support.payments import SECRET, tell
 from tests.support.services import bearer
 
 VENUE = "/v1/clubs/backroom/venues/leeds"
@@ -100,6 +102,40 @@ async def test_a_request_sent_again_after_the_erasure_is_carried_out_once_and_re
             again = await book(api)
             assert again.status_code == 201 and again.headers["idempotent-replayed"] == "true"
             assert again.json() == {**made, "contact": None, "metadata": {}}
+
+
+async def test_an_erasure_and_a_payment_for_the_same_ended_booking_do_not_undo_each_other(
+    world: World,
+) -> None:
+    one, two = [
+        Api((await world.services.command_api(HOLDFAST_PAYMENT_SECRETS=SECRET)).url)
+        for _ in range(2)
+    ]
+    async with one, two:
+        await one.set_up()
+        for number in range(1, 5):
+            made = await one.http.post(
+                f"{VENUE}/bookings",
+                json={
+                    "date": CHANNEL.date,
+                    "slotId": CHANNEL.slot,
+                    "sectionIds": [f"t{number}"],
+                    "contact": CONTACT,
+                },
+                headers={**ANN, "idempotency-key": secrets.token_hex(8)},
+            )
+            booking_id = made.json()["bookingId"]
+            await _cancel(one, booking_id)
+            url = "/v1/clubs/backroom/customers/ann/personal-data"
+            answers = await asyncio.gather(
+                one.http.delete(url, headers=ANN),
+                tell(one, f"a{number}", bookingId=booking_id),
+                tell(two, f"b{number}", bookingId=booking_id),
+                two.http.delete(url, headers=ANN),
+            )
+            assert [answer.status_code for answer in answers] == [200] * 4
+            read = await one.http.get(f"{VENUE}/bookings/{booking_id}", headers=MANAGER)
+            assert (read.json()["contact"], read.json()["paidAmount"]) == (None, 2000)
 
 
 async def _cancel(api: Api, booking_id: str) -> None:

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
 import pytest
 from tests.support.client import CHANNEL, Api, World
+from tests.support.payments import SECRET, tell
 from tests.support.services import bearer
 from tests.support.until import until
 
 from holdfast.contracts.venues import Deposit, Policy, Section, Slot, VenueDefinition
-from holdfast.runtime.signatures import secret_bytes, sign
 
-SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 VENUE = "/v1/clubs/backroom/venues/leeds"
 ANN = bearer("customer", sub="cus_1")
 DEFINITION = VenueDefinition(
@@ -35,29 +32,6 @@ async def api(world: World) -> AsyncIterator[Api]:
     async with Api(service.url) as api:
         await api.set_up(DEFINITION)
         yield api
-
-
-async def tell(
-    api: Api, transaction: str, *, type_: str = "succeeded", amount: int = 1000, **more: Any
-) -> httpx.Response:
-    body = json.dumps(
-        {
-            "type": f"payment.{type_}",
-            "transactionId": transaction,
-            "amount": amount,
-            "currency": "GBP",
-            "occurredAt": "2026-11-21T12:00:00.000Z",
-            **more,
-        }
-    ).encode()
-    event_id, at = f"evt-{type_}-{transaction}", int(time.time())
-    headers = {
-        "content-type": "application/json",
-        "webhook-id": event_id,
-        "webhook-timestamp": str(at),
-        "webhook-signature": sign(secret_bytes(SECRET), event_id, at, body),
-    }
-    return await api.http.post(f"{VENUE}/payments/events", content=body, headers=headers)
 
 
 async def outcome(api: Api, transaction: str, **more: Any) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+
 import msgspec
 
 from command_api.domain.bookings.customers import TO_COME, has_personal_data
@@ -12,6 +15,7 @@ from command_api.http.answer import Answer, json_answer
 from command_api.http.auth import MANAGERS, asker_of, at_home, club_not_found, not_permitted
 from command_api.http.call import Call
 from command_api.http.carry_out import new_id
+from command_api.http.ended import STALE, SUBJECT, key_of
 from command_api.http.guests import TooManyGuests
 from command_api.http.problems import Refused, invalid
 from command_api.http.reading import decoder_of, read_body
@@ -23,11 +27,13 @@ from holdfast.contracts.problems import Code
 from holdfast.contracts.states import Role
 from holdfast.runtime.auth import Principal
 
-ROUNDS = 5
-"""A booking may end while it is being looked for; then it is looked for again."""
+ROUNDS, PAUSE = 6, 0.02
+"""A booking may end, or be paid, while it is being looked at; then it is looked at again, after so many
+seconds, more with each attempt."""
 MOST_VENUES = 200
 """Venues of a club that are asked whether one lets guests in, where none is named."""
 
+_ERASURE = hashlib.sha256(b"erasure").digest()
 _session = decoder_of(GuestSessionRequest)
 
 
@@ -82,13 +88,17 @@ async def erase_personal_data(call: Call) -> Answer:
         raise not_permitted(MANAGERS)
     reads, erased = call.services.reads, set[str]()
     bookings = await reads.bookings_of_customer(club, customer_id)
-    for _ in range(ROUNDS):
+    for attempt in range(ROUNDS):
         left = [booking for booking in bookings if has_personal_data(booking)]
         if not left:
             break
-        for key, here in _by_channel(left).items():
-            erased.update(await _erase(call, principal, key, customer_id, here))
+        await asyncio.sleep(PAUSE * attempt)
+        for key, ended in _steps(left):
+            erased.update(await _erase(call, principal, customer_id, key, ended))
         bookings = await reads.bookings_of_customer(club, customer_id)
+    else:
+        if any(map(has_personal_data, bookings)):
+            raise Unavailable(retry_after=1)
     await reads.forget_answers(bookings)
     active = [booking.id for booking in bookings if booking.status in TO_COME]
     return json_answer(
@@ -103,33 +113,36 @@ async def erase_personal_data(call: Call) -> Answer:
 async def _erase(
     call: Call,
     principal: Principal,
-    key: ChannelKey,
     customer_id: str,
-    bookings: list[BookingRecord],
+    key: ChannelKey,
+    ended: BookingRecord | None,
 ) -> list[str]:
+    """What was erased of the channel; nothing where somebody else changed the ended booking just now."""
     outcome = await call.services.writer.submit(
         Submission(
             command=ErasePersonalData(
                 channel=key,
                 asker=asker_of(principal),
                 customer_id=customer_id,
-                records=tuple(booking for booking in bookings if not is_active(booking)),
+                records=() if ended is None else (ended,),
             ),
             club=key.club,
             venue=key.venue,
             command_id=new_id("cmd"),
-            subject=principal.subject,
-            key=None,
-            hash=b"",
+            subject=principal.subject if ended is None else SUBJECT,
+            key=None if ended is None else key_of(ended),
+            hash=b"" if ended is None else _ERASURE,
         )
     )
-    if isinstance(outcome, Rejection):  # the rule refuses nothing; the venue is gone
-        raise Unavailable(retry_after=1)
+    if isinstance(outcome, Rejection):
+        if outcome.code in STALE:
+            return []
+        raise Unavailable(retry_after=1)  # the rule refuses nothing; the venue is gone
     return msgspec.json.decode(outcome.body, type=Erasure).erased_booking_ids
 
 
-def _by_channel(bookings: list[BookingRecord]) -> dict[ChannelKey, list[BookingRecord]]:
-    channels: dict[ChannelKey, list[BookingRecord]] = {}
-    for booking in bookings:
-        channels.setdefault(booking.channel, []).append(booking)
-    return channels
+def _steps(bookings: list[BookingRecord]) -> list[tuple[ChannelKey, BookingRecord | None]]:
+    """Those to come by channel; those that have ended one by one, since each has a key of its own."""
+    channels = dict.fromkeys(booking.channel for booking in bookings if is_active(booking))
+    ended = [booking for booking in bookings if not is_active(booking)]
+    return [*((key, None) for key in channels), *((booking.channel, booking) for booking in ended)]

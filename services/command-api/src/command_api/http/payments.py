@@ -20,6 +20,7 @@ from command_api.http.answer import Answer, json_answer
 from command_api.http.auth import club_not_found, venue_of
 from command_api.http.call import Call
 from command_api.http.carry_out import BOOKING, HOLD, missing, new_id
+from command_api.http.ended import STALE, SUBJECT, key_of
 from command_api.http.problems import Refused, invalid, refusal
 from command_api.http.reading import decode_body, decoder_of
 from command_api.job import Submission, Unavailable
@@ -29,20 +30,11 @@ from holdfast.contracts.problems import Code
 from holdfast.runtime.signatures import BadSignature, verify
 
 MAX_EVENT = 64 * 1024
-SUBJECT = "holdfast:payments"
-"""Whose idempotency keys they are; no token's subject."""
 ATTEMPTS = 6
 PAUSE = 0.02
 """Seconds; more with each attempt."""
 
-_STALE = frozenset(
-    {
-        Code.HOLD_NOT_FOUND,
-        Code.BOOKING_NOT_FOUND,
-        Code.IDEMPOTENCY_KEY_REUSED,
-        Code.IDEMPOTENCY_IN_PROGRESS,
-    }
-)
+_STALE = STALE | {Code.HOLD_NOT_FOUND, Code.BOOKING_NOT_FOUND}
 """The record changed between our look and the decision: look again."""
 
 _event = decoder_of(PaymentEvent)
@@ -94,8 +86,7 @@ def _check(event: PaymentEvent) -> None:
 async def _record(
     call: Call, place: tuple[str, str], event: PaymentEvent, event_id: str, digest: bytes
 ) -> Answer:
-    """An ended record is handed to the rules as it was read, so nobody else may have changed it since:
-    the key is its revision, which the commands' unique index lets through once."""
+    """An ended record is handed to the rules as it was read, and so goes under its key (see `ended`)."""
     club, venue = place
     for attempt in range(ATTEMPTS):
         record = await _find(call, place, event)
@@ -118,7 +109,7 @@ async def _record(
                 venue=venue,
                 command_id=new_id("cmd"),
                 subject=SUBJECT,
-                key=None if ended is None else f"{ended.id}.{ended.revision}",
+                key=None if ended is None else key_of(ended),
                 hash=b"" if ended is None else digest,
             )
         )

@@ -1,5 +1,5 @@
 -- Take the personal data out of the stored answers about these bookings. The rows stay: without them a request
--- that is sent again would be carried out again.
+-- that is sent again would be carried out again, and an ended record could be written over (http/ended.py).
 -- $1 club, $2 heads, $3 dates, $4 record ids
 update holdfast.commands k
 set reply = convert_to((a.answer || '{"contact": null, "notes": null, "specialRequests": null,
