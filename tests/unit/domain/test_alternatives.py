@@ -177,6 +177,16 @@ def test_waiting_is_an_option_where_the_slot_is_open_and_nothing_fits() -> None:
     assert not ask(floor, "a1").waitlist_option, "over"
 
 
+def test_waiting_is_no_option_for_what_the_waitlist_would_refuse() -> None:
+    floor = restaurant()
+    floor.block()
+    assert ask(floor, party_size=6).waitlist_option
+    assert not ask(floor, party_size=7).waitlist_option, "larger than any table"
+    assert not ask(floor, party_size=4, category_id="silver").waitlist_option
+    assert not ask(floor, "a1", quantities=(("a1", 2),)).waitlist_option
+    assert not ask(floor, quantity=7).waitlist_option
+
+
 def test_a_party_without_a_section_gets_what_fits_it() -> None:
     floor = restaurant()
     found = ask(floor, party_size=4)

@@ -48,7 +48,7 @@ class SectionNotAvailable(Problem, frozen=True, kw_only=True):
     """When the last of the holds in the way ends; null where something else is in the way."""
     alternatives: list[Alternative] | UnsetType = UNSET
     waitlist_option: bool | UnsetType = UNSET
-    """The slot is open, and nothing on it fits: the waitlist is what is left."""
+    """The slot is open, and nothing on it fits that would if it were free: the waitlist is what is left."""
     version: int | UnsetType = UNSET
     own_hold_id: str | UnsetType = UNSET
     """It is the asker's own hold that is in the way."""

@@ -63,7 +63,8 @@ class Alternative(Wire, kw_only=True):
 
 
 class Alternatives(Wire, kw_only=True):
-    """At most 10, best first. `waitlistOption`: the slot is open, and nothing on it fits."""
+    """At most 10, best first. `waitlistOption`: the slot is open, nothing on it fits, and something would
+    if it were free."""
 
     items: list[Alternative]
     waitlist_option: bool

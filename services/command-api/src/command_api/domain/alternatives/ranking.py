@@ -18,6 +18,7 @@ from command_api.domain.holds.vacancy import Vacancy, vacancy_of
 from command_api.domain.model import ChannelState, Day, Unit, Venue
 from command_api.domain.venue.days import day_of
 from command_api.domain.venue.pricing import quote
+from command_api.domain.waitlist.shapes import plan_of, takes_party
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.queries import Alternative, AlternativeKind, Alternatives
 
@@ -69,7 +70,19 @@ def alternatives(
             chosen = _same(venue, there, wish, vacancy)
             if chosen and units_in(chosen) <= venue.policy.max_sections_per_hold:
                 items.append(_elsewhere(venue, wish, day, other, there, chosen, price))
-    return Alternatives(items=_ranked(items, limit), waitlist_option=own and not fits_here)
+    waits = own and not fits_here and _is_worth_waiting(venue, wish)
+    return Alternatives(items=_ranked(items, limit), waitlist_option=waits)
+
+
+def _is_worth_waiting(venue: Venue, wish: Wish) -> bool:
+    """Whether the waitlist would take them: something has room for so many, if all were free. Who says
+    nothing of their party is as many as the things that they want."""
+    units, slot_id = wish.units(venue), wish.channel.slot
+    if any(quantity > unit.total for unit, quantity in units):
+        return False
+    size = wish.party_size or (1 if units else wish.quantity)
+    categories = frozenset(() if wish.category_id is None else (wish.category_id,))
+    return takes_party(venue, plan_of(venue, slot_id), size, categories)
 
 
 def _same(venue: Venue, day: Day, wish: Wish, vacancy: Vacancy) -> list[tuple[Unit, int]]:
