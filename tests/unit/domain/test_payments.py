@@ -340,6 +340,26 @@ def test_events_come_to_the_same_in_whichever_order(cancelled: bool) -> None:
         assert record.payment_status is expected, order
 
 
+@pytest.mark.parametrize("order", [("succeeded", "refunded"), ("refunded", "succeeded")])
+def test_more_refunded_than_was_paid_is_said_and_takes_nothing_from_other_payments(
+    till: Till, order: tuple[Verb, Verb]
+) -> None:
+    booking_id = till.floor.confirm(held(till), by=STAFF).booking_id
+    till.tell("succeeded", booking_id, "tx2", amount=500)
+    amounts = {"succeeded": 1000, "refunded": 1400}
+    first, second = [
+        accepted(till.try_tell(verb, booking_id, amount=amounts[verb])).answer for verb in order
+    ]
+    assert isinstance(first, PaymentEventResult) and isinstance(second, PaymentEventResult)
+    assert (first.outcome, first.detail) == ("applied", None)
+    assert second.outcome == "applied" and second.detail is not None and "400" in second.detail
+    record = till.booking(booking_id)
+    assert (record.paid_amount, record.payment_status) == (500, PaymentStatus.PAID)
+
+    assert till.tell("refunded", booking_id, amount=10) == "ignored"
+    assert till.booking(booking_id).revision == record.revision
+
+
 @pytest.mark.parametrize("again", [{"event_id": "r1"}, {"occurred_at": _AT}])
 def test_the_same_refund_counts_once(till: Till, again: dict[str, Any]) -> None:
     booking = till.floor.confirm(held(till), by=STAFF)

@@ -25,7 +25,7 @@ class PaymentEvent(Request, kw_only=True):
 
 class PaymentEventResult(Wire, kw_only=True):
     """`late`: it came for what had ended, and is to be paid back. `detail` says why an event was
-    ignored."""
+    ignored, or that more was refunded than was paid: the difference counts for nothing."""
 
     outcome: Literal["applied", "duplicate", "late", "ignored"]
     booking_id: str | None = None

@@ -93,7 +93,7 @@ def _for_hold(
         version=draft.version,
     )
     save_with(draft, changed, NoticeType.HOLD_CHANGED, _cause(hold, event), _data(event, posted))
-    return PaymentEventResult(outcome="applied")
+    return PaymentEventResult(outcome="applied", detail=posted.detail)
 
 
 def _for_booking(
@@ -122,7 +122,7 @@ def _for_booking(
     )
     cause = _cause(booking, event)
     save_with(draft, changed, NoticeType.BOOKING_CHANGED, cause, _data(event, posted))
-    return PaymentEventResult(outcome="applied", booking_id=booking.id)
+    return PaymentEventResult(outcome="applied", booking_id=booking.id, detail=posted.detail)
 
 
 def _status(booking: BookingRecord, posted: Posted) -> PaymentStatus:

@@ -12,11 +12,12 @@ NOTHING = Transaction()
 
 class Posted(NamedTuple):
     """A record's transactions after an event, what is paid then, and how much more that is than
-    before."""
+    before. `detail`: what of the event counts for nothing, and why."""
 
     transactions: dict[str, Transaction]
     paid: int
     more: int
+    detail: str | None = None
 
 
 def passed_over(
@@ -24,7 +25,8 @@ def passed_over(
 ) -> PaymentEventResult | None:
     """The answer to an event that changes nothing; None: it is to be posted."""
     booking_id = record.id if isinstance(record, BookingRecord) else record.booking_id
-    if _is_known(record.transactions.get(event.transaction_id, NOTHING), event, event_id):
+    known = record.transactions.get(event.transaction_id, NOTHING)
+    if _is_known(known, event, event_id):
         return PaymentEventResult(outcome="duplicate", booking_id=booking_id)
     if event.type == "payment.failed":
         detail = "A payment that failed changes nothing."
@@ -32,6 +34,8 @@ def passed_over(
         detail = f"The price is in {record.currency}; {event.currency} is not added to it."
     elif event.amount == 0:
         detail = "An amount of 0 changes nothing."
+    elif event.type == "payment.refunded" and known.paid > 0 and _left(known) == 0:
+        detail = f"All of the {known.paid} that {event.transaction_id} paid was refunded before."
     else:
         return None
     return PaymentEventResult(outcome="ignored", booking_id=booking_id, detail=detail)
@@ -60,7 +64,18 @@ def post(record: HoldRecord | BookingRecord, event: PaymentEvent, event_id: str)
         after = Transaction(event.amount, before.refunds)
     paid = max(0, record.paid_amount + _left(after) - _left(before))
     transactions = {**record.transactions, event.transaction_id: after}
-    return Posted(transactions, paid, paid - record.paid_amount)
+    return Posted(transactions, paid, paid - record.paid_amount, _beyond(after, event))
+
+
+def _beyond(transaction: Transaction, event: PaymentEvent) -> str | None:
+    """Told where a transaction paid back more than it had: whichever event comes second knows."""
+    over = sum(refund.amount for refund in transaction.refunds) - transaction.paid
+    if transaction.paid == 0 or over <= 0:
+        return None
+    return (
+        f"{event.transaction_id} paid {transaction.paid}, and {over} more than that was refunded:"
+        " the difference counts for nothing."
+    )
 
 
 def _left(transaction: Transaction) -> int:
