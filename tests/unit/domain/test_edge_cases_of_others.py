@@ -124,6 +124,7 @@ def test_of_two_bookings_of_one_table_who_paid_was_earlier_or_is_a_vip_has_it(
 ) -> None:
     place = Place()
     here = place.book("s1", by=BOB).booking_id
+    place.now = max(place.now, created_at)
     made = place.import_("x1", "s1", created_at=created_at, paid=paid, tier=tier)
     assert made.booking_id is not None
     assert made.conflict_id is not None

@@ -10,6 +10,7 @@ from tests.unit.domain.build import KEY, MANAGER, STAFF, Floor, accepted, custom
 from command_api.domain.commands import Asker, CancelBooking, ImportBooking, ResolveConflict
 from command_api.domain.decision import Decision, Rejection
 from command_api.domain.records import BookingRecord, ConflictRecord
+from command_api.domain.times import later
 from holdfast.contracts.bookings import CompensationOffer, Contact, ImportItem, ItemResult
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.conflicts import Conflict
@@ -181,6 +182,18 @@ def test_a_night_that_is_over_is_taken_in_for_thirty_days(sync: Sync) -> None:
     assert sync.add("x1", "s1").booking_id
     sync.floor.now = "2026-03-18T03:00:00.000Z"
     assert rejected(sync.try_add("x2", "s2")).code is Code.SLOT_CLOSED
+
+
+def test_nothing_was_made_in_the_future_but_for_a_clock_that_is_ahead(sync: Sync) -> None:
+    ahead, further = later(sync.floor.now, 300), later(sync.floor.now, 301)
+    refused = rejected(sync.try_add("x1", "s1", at=further))
+    assert refused.code is Code.VALIDATION_FAILED
+    assert refused.facts["errors"][0]["path"] == "createdAt"
+    assert refused.valid_until == later(sync.floor.now, 1)
+    assert rejected(sync.try_add("x1", "s1", at="9999-12-31T23:59:59.999Z"))
+    made = sync.add("x1", "s1", at=ahead)
+    assert sync.booking("i-x1").made_at == sync.floor.now
+    assert sync.add("x1", "s1", at=ahead) == made
 
 
 def test_a_closed_night_takes_nothing_in() -> None:

@@ -185,7 +185,8 @@ class SeriesResult(Wire, kw_only=True):
 
 
 class ImportItem(BookingRequest, kw_only=True):
-    """A booking that was made elsewhere at `createdAt`."""
+    """A booking that was made elsewhere at `createdAt`, which must not be more than five minutes ahead
+    of the server's clock."""
 
     external_id: Annotated[str, Meta(min_length=1, max_length=200)]
     created_at: Timestamp

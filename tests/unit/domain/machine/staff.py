@@ -120,7 +120,7 @@ class Staff(Money):
             deposit=self.deposit(),
             party=item.party_size,
             payment="paid" if item.paid else "none",
-            made=item.created_at,
+            made=min(item.created_at, now),
             vip=item.tier == "vip",
         )
         booking |= {"status": "confirmed", "expires": None}

@@ -3,7 +3,7 @@
 What was decided there stands: no horizon, no lead time, no limits of customers or parties, no approval.
 Free, it is confirmed. Taken by other bookings, or held at the moment, it is kept as `conflicted` with
 an open conflict, until somebody resolves that. Blocked sections, sections and slots that are not there,
-and nights that are closed or long over, are refused.
+nights that are closed or long over, and what says it was made in the future, are refused.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from command_api.domain.conflicts.rivals import Rivals, rivals_of
 from command_api.domain.decision import Decision, Rejection
 from command_api.domain.draft.draft import Draft
 from command_api.domain.draft.step import Cause, Change
-from command_api.domain.holds.asked import Asked, look_up
+from command_api.domain.holds.asked import Asked, invalid, look_up
 from command_api.domain.model import Day, Scope
 from command_api.domain.payments.compensation import conflict_record
 from command_api.domain.records import BookingRecord, Record
@@ -33,6 +33,9 @@ from holdfast.contracts.states import BookingStatus, PaymentStatus, Reason
 
 KEPT_DAYS = 30
 """So long after its end a night is taken in still; ended records are kept as long."""
+
+CLOCK_AHEAD_SECONDS = 300
+"""So far may a clock elsewhere be ahead of ours; the booking was made now, then."""
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 
@@ -51,7 +54,7 @@ def import_booking(scope: Scope, command: ImportBooking, now: str) -> Decision |
     if isinstance(asked, Rejection):
         return asked
     draft = Draft(scope, now)
-    if denied := _check_night(draft, day) or _check_size(draft, asked):
+    if denied := _check_made(draft, item) or _check_night(draft, day) or _check_size(draft, asked):
         return denied
     rivals = rivals_of(draft, asked.claims)
     if rivals.blocked:
@@ -85,6 +88,15 @@ def _again(scope: Scope, command: ImportBooking, known: Record, now: str) -> Dec
             facts={"bookingId": known.id},
         )
     return Draft(scope, now).close(_answer(known, command))
+
+
+def _check_made(draft: Draft, item: ImportItem) -> Rejection | None:
+    """Who comes first goes by it, so nobody was there before, or after, they told of it."""
+    if item.created_at <= later(draft.now, CLOCK_AHEAD_SECONDS):
+        return None
+    denied = invalid("createdAt", f"it is {draft.now} now; this has not been made yet")
+    denied.valid_until = later(item.created_at, -CLOCK_AHEAD_SECONDS)
+    return denied
 
 
 def _check_night(draft: Draft, day: Day) -> Rejection | None:
@@ -141,7 +153,7 @@ def _booking(
         payment_status=PaymentStatus.PAID if item.paid else unpaid,
         tier=item.tier,
         external_id=item.external_id,
-        made_at=item.created_at,
+        made_at=min(item.created_at, draft.now),
         import_digest=digest_of(item),
     )
 

@@ -34,7 +34,7 @@ ELSEWHERE: Operations = {
                 "items": [
                     {
                         "externalId": "opentable-81723",
-                        "createdAt": "2027-02-20T09:30:00.000Z",
+                        "createdAt": "2026-02-20T09:30:00.000Z",
                         "date": NIGHT,
                         "slotId": SLOT,
                         "sectionIds": ["table_05"],
