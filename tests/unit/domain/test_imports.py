@@ -133,6 +133,14 @@ def test_importing_again_writes_nothing_and_answers_the_same(sync: Sync) -> None
     assert sync.status("i-x1") is BookingStatus.CANCELLED
 
 
+def test_importing_again_answers_the_same_after_it_lost_to_another(sync: Sync) -> None:
+    first = sync.add("x1", "s1")
+    sync.add("x2", "s1", paid=True)
+    sync.resolve("c-x2")
+    assert sync.booking("i-x1").conflict_id == "c-x2"
+    assert sync.add("x1", "s1") == first
+
+
 def test_the_same_external_id_with_other_content_is_refused(sync: Sync) -> None:
     sync.add("x1", "s1")
     refused = rejected(sync.try_add("x1", "s2"))
@@ -248,6 +256,7 @@ def test_who_booked_earlier_wins_by_rule_and_the_other_is_compensated(sync: Sync
     lost = sync.booking(there)
     assert lost.status is BookingStatus.CANCELLED
     assert lost.compensation == CompensationOffer(credit_amount=1500)
+    assert lost.conflict_id == "c-x1"
     assert sync.floor.section("s1").claims[0].claim_id == "i-x1"
     assert sync.floor.section("s2").state is SectionState.AVAILABLE
     assert sync.types() == [

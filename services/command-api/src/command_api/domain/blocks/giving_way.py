@@ -126,8 +126,7 @@ def _displace(
     section_ids: list[str],
 ) -> None:
     actor, winner = command.asker.actor, command.block_id
-    named = msgspec.structs.replace(booking, conflict_id=conflict_id)
-    lost = displace(home, named, actor, conflict_id=conflict_id, by=[winner])
+    lost = displace(home, booking, actor, conflict_id=conflict_id, by=[winner])
     conflict = conflict_record(
         home, conflict_id, actor, section_ids=section_ids, booking_ids=[booking.id]
     )

@@ -199,10 +199,11 @@ def _contest(
 
 
 def _answer(booking: BookingRecord, command: ImportBooking) -> ItemResult:
-    """`index` is for the caller to say."""
+    """`index` is for the caller to say; a conflict that it was in later is none of the import's."""
+    own = booking.conflict_id == command.conflict_id
     return ItemResult(
         index=0,
         date=command.item.date,
         booking_id=booking.id,
-        conflict_id=booking.conflict_id,
+        conflict_id=command.conflict_id if own else None,
     )

@@ -73,6 +73,7 @@ def displace(
     cancelled = msgspec.structs.replace(
         booking,
         status=BookingStatus.CANCELLED,
+        conflict_id=conflict_id or booking.conflict_id,
         approval_expires_at=None,
         updated_at=draft.now,
         revision=booking.revision + 1,
