@@ -155,6 +155,8 @@ async def test_a_viewport_shows_and_counts_what_is_in_it(desk: Desk) -> None:
         ("x=1e99&y=1&width=1&height=1", "x"),
         ("x=1&y=1&width=-1&height=1", "width"),
         ("x=a&y=1&width=1&height=1", "x"),
+        ("x=1_0&y=1&width=1&height=1", "x"),
+        ("x=1&y=1&width=%D9%A3&height=1", "width"),
     ],
 )
 async def test_viewports_that_make_no_sense(desk: Desk, where: str, path: str) -> None:

@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 _KEY = re.compile(rf"[!-~]([ -~]{{0,{MAX_KEY - 2}}}[!-~])?\Z")
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,18})"\Z')
+_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+"""Of Python's own numbers those without words, underscores, blanks and other scripts' digits."""
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """An escaped NUL, which JSON has and no text of Postgres does; `\\\\u0000` is none."""
 _AT = re.compile(r"^(.*?)(?: - at `(.*)`)?$", re.DOTALL)
@@ -133,13 +135,9 @@ def query_number(call: Call, name: str) -> float | None:
     value = call.query.get(name)
     if value is None:
         return None
-    try:
-        number = float(value)
-    except ValueError:
-        number = float("nan")
-    if not abs(number) <= 1e7:
+    if _DECIMAL.fullmatch(value) is None or abs(float(value)) > 1e7:
         raise invalid(name, "a number between -10000000 and 10000000")
-    return number
+    return float(value)
 
 
 def query_limit(call: Call) -> int:
