@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition
 from tests.unit.domain.build import MANAGER, STAFF, customer
-from tests.unit.domain.machine.house import CHANNELS, SECTIONS
+from tests.unit.domain.machine.house import CHANNELS, ROW, SECTIONS
 from tests.unit.domain.machine.runner import Runner
 
 from command_api.domain import commands as c
@@ -27,7 +27,7 @@ ASKERS = (*(customer(name) for name in NAMES), STAFF, MANAGER, KIOSK, GUEST)
 channels = st.sampled_from([*CHANNELS, *CHANNELS[:3], *CHANNELS[:3]])
 askers = st.sampled_from([*ASKERS, *ASKERS[:3], *ASKERS[:3]])
 picks = st.integers(0, 999)
-_WANTED = ("s", "s", "u", "u", "p", "t", "t-2", "m", "a1")
+_WANTED = ("s", "s", "u", "u", "p", "t", "t-2", "m", *ROW)
 """Mostly what others want as well."""
 few = st.lists(st.sampled_from(_WANTED), min_size=1, max_size=2, unique=True).filter(
     lambda ids: {"t", "t-2"} != set(ids)

@@ -70,12 +70,17 @@ class AsOthers(Acting):
     def resolve(self, pick: int, word: int) -> None:
         conflict, _ = self.some("conflict", pick, "open")
         known = self.runner.model.records.get(conflict, {"bookings": []})["bookings"]
+        self.resolve_plainly(
+            conflict, [*known, "nobody"][word % (len(known) + 1)] if word % 2 else None
+        )
+
+    def resolve_plainly(self, conflict: str, winner: str | None) -> None:
         self.run(
             c.ResolveConflict(
                 channel=self.at(conflict),
                 asker=MANAGER,
                 conflict_id=conflict,
-                winner_id=[*known, "nobody"][word % (len(known) + 1)] if word % 2 else None,
+                winner_id=winner,
                 record=self.ended(conflict),
             )
         )
@@ -92,11 +97,24 @@ class AsOthers(Acting):
         id_, _ = self.some(
             kind, pick, "active", "expired", "pending_approval", "confirmed", "cancelled"
         )
+        type_ = "payment.refunded" if refund and pick % 4 > 1 else "payment.succeeded"
+        self.pay_plainly(
+            id_, f"{refund}-{transaction}-{amount}", type_, transaction, amount, currency
+        )
+
+    def pay_plainly(
+        self,
+        id_: str,
+        event_id: str,
+        type_: Any = "payment.succeeded",
+        transaction: str = "tx1",
+        amount: int = 50,
+        currency: str = "GBP",
+    ) -> None:
         record = self.ended(id_)
         assert record is None or isinstance(record, HoldRecord | BookingRecord)
-        event_id = f"{refund}-{transaction}-{amount}"
         event = PaymentEvent(
-            type="payment.refunded" if refund and pick % 4 > 1 else "payment.succeeded",
+            type=type_,
             transaction_id=transaction,
             hold_id=id_,
             amount=amount,

@@ -53,7 +53,8 @@ class OnBookings(Acting):
         who: str | None,
         quantities: dict[str, int],
         **more: Any,
-    ) -> None:
+    ) -> str:
+        booking_id = self.runner.new_id("b")
         self.run(
             c.RequestBooking(
                 channel=key,
@@ -67,10 +68,11 @@ class OnBookings(Acting):
                     **more,
                 ),
                 customer_id=who,
-                booking_id=self.runner.new_id("b"),
+                booking_id=booking_id,
                 reference="R",
             )
         )
+        return booking_id
 
     @rule(key=channels, who=st.sampled_from(NAMES), leave=st.sampled_from(SECTIONS[1:]))
     def fill(self, key: ChannelKey, who: str, leave: str) -> None:
@@ -121,6 +123,9 @@ class OnBookings(Acting):
     @rule(pick=picks)
     def cancel(self, pick: int) -> None:
         booking, by = self.some("booking", pick, "pending_approval", "confirmed", "conflicted")
+        self.cancel_plainly(booking, by)
+
+    def cancel_plainly(self, booking: str, by: c.Asker) -> None:
         self.run(
             c.CancelBooking(
                 channel=self.at(booking),
@@ -135,7 +140,11 @@ class OnBookings(Acting):
     @rule(pick=picks, to=channels, ids=st.none() | sections, stay=st.booleans())
     def reschedule(self, pick: int, to: ChannelKey, ids: list[str] | None, stay: bool) -> None:
         booking, by = self.some("booking", pick, "pending_approval", "confirmed")
-        to = self.at(booking) if stay and ids else to
+        self.reschedule_plainly(booking, by, self.at(booking) if stay and ids else to, ids)
+
+    def reschedule_plainly(
+        self, booking: str, by: c.Asker, to: ChannelKey, ids: list[str] | None
+    ) -> None:
         self.run(
             c.RescheduleBooking(
                 channel=self.at(booking),

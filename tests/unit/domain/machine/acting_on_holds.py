@@ -75,7 +75,7 @@ class OnHolds(Acting):
         self.hold_plainly(key, customer("bob"), ids, ttl_seconds=10)
         self.runner.pass_time(11)
 
-    def hold_plainly(self, key: ChannelKey, by: c.Asker, ids: list[str], **more: Any) -> None:
+    def hold_plainly(self, key: ChannelKey, by: c.Asker, ids: list[str], **more: Any) -> str:
         request = HoldRequest(date=key.date, slot_id=key.slot, section_ids=ids, **more)
         hold_id = self.runner.new_id("h")
         self.run(
@@ -87,6 +87,7 @@ class OnHolds(Acting):
                 hold_id=hold_id,
             )
         )
+        return hold_id
 
     @has("hold", "active")
     @rule(pick=picks, ttl=st.sampled_from([None, 10, 150, 2000]))
@@ -120,12 +121,15 @@ class OnHolds(Acting):
         remove = [has[gone % len(has)]] if has and gone % 3 else []
         if remove == ["p"] or not (add or remove):
             remove = ["u"]
+        self.change_plainly(hold, by, HoldChange(add=add, remove=remove))
+
+    def change_plainly(self, hold: str, by: c.Asker, change: HoldChange) -> None:
         self.run(
             c.ChangeHold(
                 channel=self.at(hold),
                 asker=by,
                 hold_id=hold,
-                change=HoldChange(add=add, remove=remove),
+                change=change,
                 record=self.ended(hold),
             )
         )

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 
 from msgspec import UNSET
+from tests.unit.domain.machine.asking import Items
 from tests.unit.domain.machine.house import (
     CHANNELS,
     LEAVES,
+    ROW,
     SECTIONS,
     leaves_of,
     sold_at,
+    stretches,
     tables_in,
 )
 from tests.unit.domain.machine.ledger import ACTIVE, Rec, meet
@@ -174,13 +177,10 @@ def adopt_offers(
         assert entry["status"] == "waiting", entry
         assert entry["at"] not in model.closed
         assert now < model.closing_for(entry)
-        (item,) = offer.items
-        key, section_id, left = entry["at"], item.section_id, item.quantity
-        assert set(offer.claims) == set(leaves_of(section_id))
+        key, items = entry["at"], _items(offer)
+        assert set(offer.claims) == {leaf for s, _ in items for leaf in leaves_of(s)}
         assert all(model.left(key, leaf) >= units for leaf, units in offer.claims.items()), offer
-        assert model.would_take(entry, section_id, left), (entry, section_id)
-        if section_id in ("p", "m"):
-            assert item.quantity == entry["party"]
+        _check_fit(model, entry, items)
         entry["status"], entry["hold"] = "offered", offer.id
         model.records[offer.id] = {
             "kind": "hold",
@@ -188,14 +188,14 @@ def adopt_offers(
             "at": key,
             "customer": entry["customer"],
             "claims": dict(offer.claims),
-            "items": [(section_id, left)],
+            "items": items,
             "party": entry["party"],
             "expires": offer.expires_at,
             "limit": offer.limit_at,
             "offer_to": offer.entry_id,
             "let_go": {},
             "by_customer": False,
-            "total": model.price(section_id) * left,
+            "total": model.total(items),
             "deposit": model.deposit(),
             "paid": 0,
             "refund_due": 0,
@@ -209,10 +209,25 @@ def adopt_offers(
             check_limits(model, offer.customer_id, offer.date, now)
 
 
+def _items(offer: HoldRecord) -> Items:
+    return [(item.section_id, item.quantity) for item in offer.items]
+
+
+def _check_fit(model: Model, entry: Rec, items: Items) -> None:
+    """One thing for the party, chairs for each of them, or seats side by side."""
+    seats, size = [s for s, _ in items], entry["party"]
+    if len(items) > 1:
+        assert seats in stretches(list(ROW), size), (entry, items)
+        assert all(n == 1 and model.is_wanted(entry, s) for s, n in items), (entry, items)
+        return
+    ((section_id, units),) = items
+    assert model.would_take(entry, section_id, units), (entry, items)
+    assert units == (size if section_id in ("p", "m") else 1), (entry, items)
+
+
 def _check_nobody_overtaken(model: Model, offer: HoldRecord, before: list[str], now: str) -> None:
     entry = model.records[offer.entry_id or ""]
-    (item,) = offer.items
-    ahead = before[: before.index(offer.entry_id)] if offer.entry_id in before else before
+    ahead = [id_ for id_ in before if model.records[id_]["place"] < entry["place"]]
     policy = model.policy  # who comes below a limit waits for the leader's next round
     limits = policy.max_tables_per_customer_per_date or policy.max_active_holds_per_customer
     for id_ in ahead:
@@ -227,7 +242,7 @@ def _check_nobody_overtaken(model: Model, offer: HoldRecord, before: list[str], 
                 model.left(key, leaf, {offer.id}) >= units for leaf, units in offer.claims.items()
             )
         )
-        if there and model.would_take(other, item.section_id, item.quantity):
+        if there and model.would_take_of(other, _items(offer)):
             assert _is_limited(model, other, offer, now), (other, entry)
 
 

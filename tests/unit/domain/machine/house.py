@@ -36,7 +36,9 @@ WINDOWS = {
 CHANNELS = list(WINDOWS)
 SEATS = ("t-1", "t-2", "t-3")
 """Of table `t`."""
-LEAVES = (*SEATS, "s", "u", "p", "m", "a1", "a2")
+ROW = ("a1", "a2", "a3", "a4")
+"""Side by side, at no table."""
+LEAVES = (*SEATS, "s", "u", "p", "m", *ROW)
 """What takes claims, in layout order."""
 SECTIONS = ("t", *LEAVES)
 AT_BRUNCH = frozenset({"t", *SEATS, "s", "p"})
@@ -50,7 +52,10 @@ PARTIES: dict[str, tuple[int, int | None]] = {
     "u": (1, 2),
 }
 """Least and most people; any number where it is not named."""
-CATEGORIES = {**dict.fromkeys(("t", *SEATS, "s"), "gold"), "u": "silver", "a1": "silver"}
+CATEGORIES = {
+    **dict.fromkeys(("t", *SEATS, "s"), "gold"),
+    **dict.fromkeys(("u", "a1", "a2"), "silver"),
+}
 
 
 def sold_at(key: ChannelKey, section_id: str) -> bool:
@@ -68,7 +73,14 @@ def party_of(section_id: str) -> tuple[int, int | None]:
 
 def tables_in(section_ids: Any) -> int:
     """A seat stands for its table; seats without one count nothing."""
-    return len({"t" if id_ in SEATS else id_ for id_ in section_ids if id_ not in ("a1", "a2")})
+    return len({"t" if id_ in SEATS else id_ for id_ in section_ids if id_ not in ROW})
+
+
+def stretches(row: list[str], size: int) -> list[list[str]]:
+    """So many of these seats side by side."""
+    starts = range(len(ROW) - size + 1) if size > 1 else ()
+    places = [list(ROW[start : start + size]) for start in starts]
+    return [place for place in places if set(place) <= set(row)]
 
 
 def define(
@@ -88,6 +100,8 @@ def define(
                 party_min=low,
                 party_max=high,
                 category_id=None if leaf in SEATS else CATEGORIES.get(leaf),
+                row_label="A" if leaf in ROW else None,
+                seat_number=1 + ROW.index(leaf) if leaf in ROW else None,
             )
         )
     times = {"early": ("19:00", "22:00"), "late": ("21:00", "24:00"), "dinner": ("23:00", "26:00")}

@@ -202,6 +202,8 @@ class Ledger:
         entry = self.records.get(hold["offer_to"] or "")
         if entry is not None and entry["status"] == "offered":
             entry["status"] = status
+            if status == "waiting":
+                entry["hold"] = None
 
     def is_due(self, id_: str, now: str) -> bool:
         """Whether its time is up: it is in nobody's way then."""

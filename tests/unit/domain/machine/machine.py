@@ -8,9 +8,8 @@ from tests.unit.domain.machine.acting import (
     channels,
     picks,
 )
-from tests.unit.domain.machine.acting_on_holds import OnHolds
+from tests.unit.domain.machine.coming_upon import ComingUpon
 from tests.unit.domain.machine.runner import Runner
-from tests.unit.domain.machine.scenes import Scenes
 
 from command_api.domain import commands as c
 from holdfast.contracts.channels import ChannelKey
@@ -34,7 +33,7 @@ policies = st.builds(
 )
 
 
-class BookingMachine(OnHolds, Scenes):
+class BookingMachine(ComingUpon):
     """The clock, the venue's definition and the leader; the rest is inherited."""
 
     @initialize(policy=policies)

@@ -3,17 +3,19 @@ not choose; it judges whether those that were made could have been."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from tests.unit.domain.machine.asking import owns
+from tests.unit.domain.machine.asking import Items, owns
 from tests.unit.domain.machine.house import (
     CATEGORIES,
-    SEATS,
+    ROW,
     SECTIONS,
     WINDOWS,
     leaves_of,
     party_of,
     sold_at,
+    stretches,
 )
 from tests.unit.domain.machine.ledger import Denied, Rec
 from tests.unit.domain.machine.staff import Staff
@@ -111,22 +113,25 @@ class Model(Staff):
             "place": (now, x.entry_id),
             "by_customer": x.asker.actor.type is ActorType.CUSTOMER,
         }
-        if not any(self.would_take(entry, s, self.capacity.get(s, 1)) for s in SECTIONS):
+        if not self._could_take(entry, lambda section_id: self.capacity.get(section_id, 1)):
             raise Denied(Code.CAPACITY_MISMATCH)
         self.records[x.entry_id] = entry
 
     def would_take(self, entry: Rec, section_id: str, left: int) -> bool:
         """Whether the section, of which so much is left, is something for the party."""
-        if not sold_at(entry["at"], section_id):
-            return False
-        if entry["wish"] and CATEGORIES.get(section_id) not in entry["wish"]:
+        if not self.is_wanted(entry, section_id):
             return False
         size, (low, high) = entry["party"], party_of(section_id)
         if section_id in ("p", "m"):
             return bool(left >= size)
-        if section_id in ("a1", "a2"):
+        if section_id in ROW:
             high = 1
         return bool(left >= 1 and low <= size and (high is None or size <= high))
+
+    def is_wanted(self, entry: Rec, section_id: str) -> bool:
+        """By its slot and category."""
+        wish = entry["wish"]
+        return sold_at(entry["at"], section_id) and (not wish or CATEGORIES.get(section_id) in wish)
 
     def find_entry(self, x: Any, missing: Code) -> Rec:
         entry = self.records.get(x.entry_id)
@@ -203,16 +208,29 @@ class Model(Staff):
         ]
         return sorted(ids, key=lambda id_: self.records[id_]["place"])
 
-    def could_have(self, entry: Rec, now: str) -> str | None:
+    def could_have(self, entry: Rec, now: str) -> list[str]:
         """Something free that the entry should have been offered."""
         if entry["at"] in self.closed or now >= self.closing_for(entry):
-            return None
+            return []
+        return self._could_take(entry, lambda section_id: self._whole(entry["at"], section_id))
+
+    def _whole(self, key: ChannelKey, section_id: str) -> int:
+        """What is left of it; of a table all or nothing."""
+        return min(self.left(key, leaf) for leaf in leaves_of(section_id))
+
+    def _could_take(self, entry: Rec, left: Callable[[str], int]) -> list[str]:
         for section_id in SECTIONS:
-            whole = all(self.left(entry["at"], leaf) for leaf in leaves_of(section_id))
-            left = int(whole) if section_id in ("t", *SEATS) else self.left(entry["at"], section_id)
-            if self.would_take(entry, section_id, left):
-                return section_id
-        return None
+            if self.would_take(entry, section_id, left(section_id)):
+                return [section_id]
+        row = [s for s in ROW if left(s) and self.is_wanted(entry, s)]
+        return next(iter(stretches(row, entry["party"])), [])
+
+    def would_take_of(self, entry: Rec, items: Items) -> bool:
+        """Whether these, or some of them, are something for the party."""
+        if any(self.would_take(entry, section_id, left) for section_id, left in items):
+            return True
+        row = [s for s, _ in items if s in ROW and self.is_wanted(entry, s)]
+        return bool(stretches(row, entry["party"]))
 
 
 _VERBS: dict[type, str] = {

@@ -83,9 +83,9 @@ class Money(Moving):
             self.check_holds(hold["customer"], now)
         except Denied:
             return False
-        if hold["status"] == "expired" and not all(
-            self.make_room(key, s, n, now) for s, n in hold["claims"].items()
-        ):
+        gone = hold["claims"] if hold["status"] == "expired" else {}
+        lacking = [s for s, n in gone.items() if not self.make_room(key, s, n, now)]
+        if lacking:
             return False
         hold["whole"] = hold["status"] == "expired"  # nobody remembers what a seat of a table cost
         policy = self.policy

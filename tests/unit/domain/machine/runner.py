@@ -188,7 +188,7 @@ class Runner:
             return
         for id_ in model.waiting():
             entry = model.records[id_]
-            assert model.could_have(entry, self.now) is None, entry
+            assert not model.could_have(entry, self.now), entry
 
     def _check_again(self, command: Any, first: Decision) -> None:
         """The same once more: the same answer, and nothing is written."""

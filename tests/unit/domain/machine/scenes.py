@@ -8,6 +8,7 @@ from tests.unit.domain.build import MANAGER, STAFF, customer
 from tests.unit.domain.machine.acting import NAMES, channels, parties
 from tests.unit.domain.machine.acting_as_others import AsOthers
 from tests.unit.domain.machine.acting_on_bookings import OnBookings
+from tests.unit.domain.machine.acting_on_holds import OnHolds
 from tests.unit.domain.machine.house import SECTIONS
 
 from holdfast.contracts.channels import ChannelKey
@@ -16,7 +17,7 @@ from holdfast.contracts.states import OnConflict
 _ONE = ("s", "u", "t-2", "p", "m")
 
 
-class Scenes(OnBookings, AsOthers):
+class Scenes(OnHolds, OnBookings, AsOthers):
     @rule(
         key=channels,
         names=st.permutations(NAMES),

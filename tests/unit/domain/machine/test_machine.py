@@ -14,7 +14,7 @@ def test_the_rules_do_what_a_plain_model_does() -> None:
     run_state_machine_as_test(
         BookingMachine,
         settings=settings(
-            max_examples=60,
+            max_examples=40,
             stateful_step_count=50,
             derandomize=True,
             deadline=None,
