@@ -179,6 +179,19 @@ class Ledger:
                 block["waiting"] = [s for s in block["waiting"] if s not in due]
                 block["claims"] = block["claims"] | {s: self.capacity[s] for s in due}
                 self.put(id_, "block", {s: self.capacity[s] for s in due}, None)
+            self.lie_ahead(id_)
+
+    def lie_ahead(self, id_: str) -> None:
+        """What a block waits for it has already in overlapping slots where nobody is, or is no more."""
+        block = self.records[id_]
+        for leaf in block["waiting"]:
+            for key in WINDOWS:
+                near = key != block["at"] and meet(key, block["at"]) and sold_at(key, leaf)
+                here = any(span.section == leaf and meet(span.home, key) for span in self.away)
+                if near and not here and not self.guests(key, leaf):
+                    ahead = Span(leaf, block["at"], id_, "block", 1, None, only=key)
+                    if ahead not in self.spans:
+                        self.spans.append(ahead)
 
     def expire(self, id_: str) -> None:
         """The end of a hold or request by its time."""

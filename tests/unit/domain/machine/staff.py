@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.unit.domain.machine.house import CHANNELS, LEAVES, WINDOWS, sold_at
-from tests.unit.domain.machine.ledger import Denied, Span, meet
+from tests.unit.domain.machine.house import LEAVES, WINDOWS, sold_at
+from tests.unit.domain.machine.ledger import Denied
 from tests.unit.domain.machine.money import Money
 
 from command_api.domain import commands as c
@@ -45,15 +45,7 @@ class Staff(Money):
             "expires": None,
         }
         self.put(x.block_id, "block", claims, None)
-        self.spans += [
-            Span(leaf, key, x.block_id, "block", 1, None, only=other)
-            for leaf in waiting
-            for other in CHANNELS
-            if other != key
-            and meet(key, other)
-            and sold_at(other, leaf)
-            and not self.guests(other, leaf)
-        ]
+        self.lie_ahead(x.block_id)
 
     def _clear(self, x: c.BlockSections, claimed: list[str]) -> None:
         key, asker = x.channel, x.asker
