@@ -89,7 +89,8 @@ class Asking(Ledger):
         if who is not None and most is not None and self.holds(who, now) >= most:
             raise Denied(Code.HOLD_LIMIT_REACHED)
 
-    def hold(self, x: c.HoldSections, now: str) -> None:
+    def hold(self, x: c.HoldSections, now: str, chosen: list[str] | None = None) -> None:
+        """`chosen`: the best that was left by those who waited."""
         key, request = x.channel, x.request
         self.check_open(key, x.asker, now)
         section_ids: Iterable[str] = request.section_ids or ()
@@ -97,7 +98,7 @@ class Asking(Ledger):
             wanted = request.best_available.quantity
             self.check_count(wanted)
             free = self.free_leaves(key, now)
-            section_ids = [s for s in free if self._is_theirs(x, s, now)][:wanted]
+            section_ids = chosen or [s for s in free if self._is_theirs(x, s, now)][:wanted]
             if len(list(section_ids)) < wanted:
                 raise Denied(Code.SECTION_NOT_AVAILABLE)
         items, claims = self.look_up(key, section_ids, request.quantities)

@@ -24,6 +24,7 @@ from command_api.domain.times import later
 from holdfast.contracts.bookings import ItemResult, SeriesResult
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.customers import Erasure
+from holdfast.contracts.holds import Hold
 from holdfast.contracts.payments import PaymentEventResult
 from holdfast.contracts.problems import Code
 from holdfast.contracts.states import BookingStatus, HoldStatus
@@ -234,6 +235,8 @@ def _hints(command: c.Command, outcome: Decision, doubtful: bool) -> dict[str, A
     match outcome.answer:
         case _ if not doubtful:
             return {}
+        case Hold(items=items) if isinstance(command, c.HoldSections):
+            return {"chosen": [item.section_id for item in items]}
         case SeriesResult(items=items) if isinstance(command, c.BookSeries):
             return {"booked": [item.booking_id is not None for item in items]}
         case ItemResult(conflict_id=str()):
