@@ -11,6 +11,7 @@ from tests.unit.domain.build import STAFF, Floor, accepted, customer, rejected
 from command_api.domain.commands import RecordPayment
 from command_api.domain.decision import Decision, Rejection
 from command_api.domain.records import BookingRecord, HoldRecord
+from holdfast.contracts.bookings import Payment
 from holdfast.contracts.notices import Notice, NoticeType
 from holdfast.contracts.payments import PaymentEvent, PaymentEventResult
 from holdfast.contracts.problems import Code
@@ -372,3 +373,11 @@ def test_the_same_refund_counts_once(till: Till, again: dict[str, Any]) -> None:
 
 def test_nobody_knows_the_hold(till: Till) -> None:
     assert rejected(till.try_tell("succeeded", "h99")).code is Code.HOLD_NOT_FOUND
+
+
+def test_a_refund_of_what_nobody_heard_was_paid_changes_no_status(till: Till) -> None:
+    payment = Payment(method="cash", transaction_id="till-7")
+    booking = till.floor.confirm(held(till), by=STAFF, payment=payment)
+    assert booking.payment_status is PaymentStatus.PAID
+    assert till.tell("refunded", booking.booking_id, "elsewhere") == "applied"
+    assert till.booking(booking.booking_id).payment_status is PaymentStatus.PAID

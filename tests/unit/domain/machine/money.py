@@ -44,7 +44,10 @@ class Money(Moving):
         if record["status"] in _LOST and more > 0:
             record["payment"] = "refund_due"
             return "late"
-        record["payment"] = "refunded" if sum_ == 0 else "paid" if more > 0 else record["payment"]
+        if sum_ == 0 and any(came for came, _ in record["money"].values()):
+            record["payment"] = "refunded"
+        elif more > 0:
+            record["payment"] = "paid"
         return "applied"
 
     def _pay_hold(self, id_: str, sum_: int, more: int, now: str, late: bool) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from tests.unit.domain.machine.machine import BookingMachine
 
@@ -18,6 +18,7 @@ def test_the_rules_do_what_a_plain_model_does() -> None:
             stateful_step_count=50,
             derandomize=True,
             deadline=None,
+            phases=[Phase.generate],  # shrinking takes minutes; `make soak` does it
             suppress_health_check=SLOW,
         ),
     )

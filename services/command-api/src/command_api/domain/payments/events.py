@@ -126,8 +126,9 @@ def _for_booking(
 
 
 def _status(booking: BookingRecord, posted: Posted) -> PaymentStatus:
-    """Nothing is left of what was paid: refunded, even where the refund was told of first."""
-    if posted.paid == 0:
+    """Nothing is left of what was paid: refunded, even where the refund was told of first. A refund of
+    what nobody has heard was paid says nothing yet."""
+    if posted.paid == 0 and any(known.paid for known in posted.transactions.values()):
         return PaymentStatus.REFUNDED
     return PaymentStatus.PAID if posted.more > 0 else booking.payment_status
 
