@@ -145,12 +145,12 @@ class Client:
         self._gunzip = zlib.decompressobj(31)
 
     async def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; also where this is cancelled while it waits."""
+        if hasattr(self, "writer"):
+            self.writer.transport.abort()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        if hasattr(self, "writer"):
-            self.writer.transport.abort()
 
     @property
     def last(self) -> Received:
