@@ -488,7 +488,9 @@ def test_an_offer_that_a_block_takes_away_leaves_the_entry_its_place() -> None:
     accepted(queue.release(held[1], by=ZOE))
     assert (queue.offered("e1"), queue.offered("e2")) == (["t1"], [])
     assert queue.entry("e1").hold_id == "hld_e1_2"
-    assert rejected(queue.accept("hld_e1_1", customer("ann"))).code is Code.OFFER_NOT_FOUND
+    for answered in (queue.accept, queue.decline):
+        assert rejected(answered("hld_e1_1", customer("ann"))).code is Code.OFFER_EXPIRED
+        assert rejected(answered("hld_e1_3", customer("ann"))).code is Code.OFFER_NOT_FOUND
 
 
 def test_whose_offer_a_block_takes_away_is_offered_what_else_is_free() -> None:

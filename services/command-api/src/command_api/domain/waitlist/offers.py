@@ -41,6 +41,11 @@ def offer_id(entry: EntryRecord) -> str:
     return f"{_PREFIX}{entry.id}_{entry.offers + 1}"
 
 
+def was_offered(entry: EntryRecord, offer: str) -> bool:
+    """Whether the offer is or was one to this entry."""
+    return any(offer == f"{_PREFIX}{entry.id}_{n}" for n in range(1, entry.offers + 1))
+
+
 def entry_of(offer: str) -> str | None:
     """The id of the entry that an offer is to, where this is the id of one."""
     entry, mark, number = offer.removeprefix(_PREFIX).rpartition("_")

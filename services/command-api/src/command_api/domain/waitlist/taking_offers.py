@@ -10,6 +10,7 @@ from command_api.domain.holds.hold_changes import give_up
 from command_api.domain.model import Scope
 from command_api.domain.records import EntryRecord, HoldRecord
 from command_api.domain.waitlist.joining import accepted_already, answer_in, find_entry
+from command_api.domain.waitlist.offers import was_offered
 from holdfast.contracts.problems import Code
 from holdfast.contracts.states import HoldStatus, WaitlistStatus
 
@@ -59,9 +60,14 @@ def decline_offer(scope: Scope, command: DeclineOffer, now: str) -> Decision | R
 def _find(scope: Scope, command: AcceptOffer | DeclineOffer) -> EntryRecord | Rejection:
     """The entry of an offer that may still be open, or was given up."""
     entry = find_entry(scope, command.asker, command.entry_id, command.record)
-    if entry is None or entry.hold_id != command.offer_id:
+    if entry is None or not was_offered(entry, command.offer_id):
         detail = f"There is no offer {command.offer_id}."
         return Rejection(code=Code.OFFER_NOT_FOUND, detail=detail)
+    if entry.hold_id != command.offer_id:
+        return Rejection(
+            code=Code.OFFER_EXPIRED,
+            detail="The offer was taken back; the entry kept its place in the waitlist.",
+        )
     if entry.status is WaitlistStatus.ACCEPTED:
         return accepted_already(entry)
     return entry
