@@ -19,7 +19,7 @@ left join lateral (
         select r.doc, r.updated_ms from holdfast.records r
         where r.club = h.club and r.head = h.head and r.kind = 'hold' and not r.active
             and r.customer_id is not null and r.status in ('released', 'expired')
-            and r.updated_ms > extract(epoch from clock_timestamp()) * 1000 - $3
+            and r.updated_ms > (extract(epoch from statement_timestamp()) * 1000)::bigint - $3
         order by r.updated_ms desc limit $4
     ) l
 ) e on true
