@@ -21,7 +21,7 @@ import msgspec
 from command_api.domain.draft.crowd import Crowd
 from command_api.domain.draft.overlaps import overlapping, takes_part
 from command_api.domain.evolve import evolve
-from command_api.domain.holds.limits import tables_in
+from command_api.domain.holds.limits import tables_of
 from command_api.domain.model import ChannelState, Venue
 from command_api.domain.records import BlockRecord, BookingRecord, EntryRecord, HoldRecord, Record
 from command_api.domain.views.snapshot import section_of
@@ -171,23 +171,27 @@ def _check_offers(states: States) -> None:
 
 
 def _check_limits(venue: Venue, states: States, now: str) -> None:
-    tables: Counter[tuple[str, str]] = Counter()
+    tables: dict[tuple[str, str], set[str]] = defaultdict(set)
     holds: Counter[str] = Counter()
     for record in _records(states):
         if record.customer_id is None:
             continue
         if isinstance(record, HoldRecord) and record.expires_at > now:
             holds[record.customer_id] += 1
-            tables[record.customer_id, record.date] += tables_in(venue, record.claims)
+            tables[record.customer_id, record.date] |= _tables_of(venue, record)
         elif isinstance(record, BookingRecord) and _counts(record, now):
-            tables[record.customer_id, record.date] += tables_in(venue, record.claims)
+            tables[record.customer_id, record.date] |= _tables_of(venue, record)
     policy = venue.policy
     if policy.max_tables_per_customer_per_date is not None:
         most = policy.max_tables_per_customer_per_date
-        assert all(count <= most for count in tables.values()), tables
+        assert all(len(names) <= most for names in tables.values()), tables
     if policy.max_active_holds_per_customer is not None:
         most = policy.max_active_holds_per_customer
         assert all(count <= most for count in holds.values()), holds
+
+
+def _tables_of(venue: Venue, record: HoldRecord | BookingRecord) -> frozenset[str]:
+    return tables_of(venue, record.slot, record.claims, record.id)
 
 
 def _counts(booking: BookingRecord, now: str) -> bool:

@@ -15,7 +15,7 @@ from tests.unit.domain.test_series import series_of
 from command_api.domain.commands import BlockSections, HoldSections, RemoveBlock
 from command_api.domain.decision import Decision, Rejection
 from command_api.domain.evolve import counts_until
-from command_api.domain.holds.limits import tables_in
+from command_api.domain.holds.limits import tables_of
 from command_api.domain.records import BlockRecord, BookingRecord, HoldRecord
 from command_api.domain.venue.days import day_of
 from holdfast.contracts.blocks import BlockRequest
@@ -167,9 +167,9 @@ class Shuffle:
         """What is counted is what the records of the night say, but for what is past its time."""
         now = self.place.now
         for key, quota in self.place.quotas.items():
-            found = {id_: n for id_, (n, until) in quota.entries.items() if not _over(until, now)}
+            found = {id_: x for id_, (x, until) in quota.entries.items() if not _over(until, now)}
             assert key.date is None or found == {
-                record.id: tables_in(self.place.venue, record.claims)
+                record.id: tables_of(self.place.venue, record.slot, record.claims, record.id)
                 for state in self.place.channels.values()
                 for record in state.records.values()
                 if isinstance(record, HoldRecord | BookingRecord)

@@ -74,3 +74,12 @@ def test_active_holds_are_limited() -> None:
     floor.hold("s1")
     floor.pass_time(300)
     floor.hold("m")
+
+
+def test_a_table_counts_once_however_many_records_its_seats_are_in() -> None:
+    floor = Floor(Policy(max_tables_per_customer_per_date=1))
+    floor.hold("t1-1")
+    floor.hold("t1-2")
+    denied = rejected(floor.try_hold("t2-1"))
+    assert (denied.code, denied.facts) == (Code.MAX_TABLES_EXCEEDED, {"max": 1, "current": 1})
+    floor.hold("a1")

@@ -167,7 +167,7 @@ def test_each_night_has_its_own_limit_of_tables() -> None:
     assert codes(items) == {DATE: None, NEXT_DATE: Code.MAX_TABLES_EXCEEDED, LAST_DATE: None}
     for date, count in ((DATE, 2), (NEXT_DATE, 1), (LAST_DATE, 2)):
         quota = place.quotas.get(QuotaKey("backroom", "leeds", date, "ann"))
-        assert sum(tables for tables, _until in quota.entries.values()) == count
+        assert sum(len(tables) for tables, _until in quota.entries.values()) == count
     accepted(cancel(place))
     assert place.quotas.get(QuotaKey("backroom", "leeds", LAST_DATE, "ann")).entries == {}
 

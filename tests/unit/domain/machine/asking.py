@@ -13,6 +13,7 @@ from tests.unit.domain.machine.house import (
     party_of,
     sold_at,
     tables_in,
+    tables_of,
 )
 from tests.unit.domain.machine.ledger import Denied, Ledger, Rec
 from tests.unit.domain.machine.resting import time_left
@@ -74,13 +75,14 @@ class Asking(Ledger):
             raise Denied(Code.CAPACITY_EXCEEDED if partly else Code.SECTION_NOT_AVAILABLE)
 
     def check_tables(
-        self, who: str | None, date: str, claims: Any, now: str, without: str | None = None
+        self, who: str | None, key: ChannelKey, claims: Any, now: str, without: str | None = None
     ) -> None:
         most = self.policy.max_tables_per_customer_per_date
         if (
             who is not None
             and most is not None
-            and self.tables(who, date, now, without) + tables_in(claims) > most
+            and len(self.tables(who, key.date, now, without) | tables_of(key.slot, claims, ""))
+            > most
         ):
             raise Denied(Code.MAX_TABLES_EXCEEDED)
 
@@ -105,7 +107,7 @@ class Asking(Ledger):
         self.check_count(len(claims))
         self.check_party(items, request.party_size)
         self.check_free(key, claims, now)
-        self.check_tables(x.customer_id, key.date, claims, now)
+        self.check_tables(x.customer_id, key, claims, now)
         self.check_holds(x.customer_id, now)
         ends = time_left(self, key, x.asker, x.customer_id, claims, now=now, after=now)
         if request.dry_run:
@@ -225,7 +227,7 @@ class Asking(Ledger):
                 self.check_count(len(claims))
             self.check_free(key, dict.fromkeys(new, 1), now)
             if tables_in(claims) > tables_in(hold["claims"]):
-                self.check_tables(hold["customer"], key.date, claims, now, x.hold_id)
+                self.check_tables(hold["customer"], key, claims, now, x.hold_id)
         end, who = hold["expires"], hold["customer"]
         ends = time_left(self, key, x.asker, who, new, now=now, after=end, without=x.hold_id)
         items: Items = []

@@ -112,7 +112,7 @@ class Booking(Asking):
         self.check_count(len(claims))
         self.check_party(items, request.party_size)
         self.check_free(key, claims, now)
-        self.check_tables(x.customer_id, key.date, claims, now)
+        self.check_tables(x.customer_id, key, claims, now)
         self.check_deposit(x.asker, self.deposit(), 0)
         self.new_booking(
             x.booking_id,

@@ -14,7 +14,7 @@ from tests.unit.domain.machine.house import (
     leaves_of,
     sold_at,
     stretches,
-    tables_in,
+    tables_of,
 )
 from tests.unit.domain.machine.ledger import ACTIVE, Rec, meet
 from tests.unit.domain.machine.model import Model
@@ -156,7 +156,7 @@ def check_limits(model: Model, customer: str, date: str, now: str) -> None:
     """Nobody is made an offer beyond what they may have."""
     policy = model.policy
     if policy.max_tables_per_customer_per_date is not None:
-        assert model.tables(customer, date, now) <= policy.max_tables_per_customer_per_date
+        assert len(model.tables(customer, date, now)) <= policy.max_tables_per_customer_per_date
     if policy.max_active_holds_per_customer is not None:
         assert model.holds(customer, now) <= policy.max_active_holds_per_customer
 
@@ -253,5 +253,5 @@ def _is_limited(model: Model, other: Rec, offer: HoldRecord, now: str) -> bool:
         return False
     if holds is not None and model.holds(customer, now) >= holds:
         return True
-    more = tables_in(offer.claims)
-    return tables is not None and model.tables(customer, date, now) + more > tables
+    more = tables_of(other["at"].slot, offer.claims, "")
+    return tables is not None and len(model.tables(customer, date, now) | more) > tables

@@ -83,6 +83,15 @@ def stretches(row: list[str], size: int) -> list[list[str]]:
     return [place for place in places if set(place) <= set(row)]
 
 
+def tables_of(slot: str, section_ids: Any, record_id: str) -> set[str]:
+    """By name: the table of seats is one in a slot, whichever records its seats are in."""
+    return {
+        f"{slot} t" if id_ in SEATS else f"{record_id} {id_}"
+        for id_ in section_ids
+        if tables_in([id_])
+    }
+
+
 def define(
     policy: Policy, capacity: dict[str, int], prices: dict[str, int], closed: frozenset[ChannelKey]
 ) -> Venue:

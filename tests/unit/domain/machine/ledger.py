@@ -15,7 +15,7 @@ from tests.unit.domain.machine.house import (
     SEATS,
     WINDOWS,
     sold_at,
-    tables_in,
+    tables_of,
 )
 
 from holdfast.contracts.channels import ChannelKey
@@ -237,10 +237,10 @@ class Ledger:
             self.expire(due[0][1])
         return True
 
-    def tables(self, customer: str, date: str, now: str, without: str | None = None) -> int:
+    def tables(self, customer: str, date: str, now: str, without: str | None = None) -> set[str]:
         """Of one customer and date, over all slots."""
-        return sum(
-            tables_in(record["claims"])
+        return {
+            name
             for id_, record in self.records.items()
             if record["kind"] in ("hold", "booking")
             and id_ != without
@@ -248,7 +248,8 @@ class Ledger:
             and record["status"] in ACTIVE | {"conflicted"}
             and not (record["kind"] == "hold" and record["status"] == "confirmed")
             and not self.is_due(id_, now)
-        )
+            for name in tables_of(record["at"].slot, record["claims"], id_)
+        }
 
     def holds(self, customer: str, now: str) -> int:
         return sum(

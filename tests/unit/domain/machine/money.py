@@ -82,7 +82,7 @@ class Money(Moving):
         if hold["status"] not in ("active", "expired") or hold["refund_due"] or not open_:
             return False
         try:
-            self.check_tables(hold["customer"], key.date, hold["claims"], now, id_)
+            self.check_tables(hold["customer"], key, hold["claims"], now, id_)
             self.check_holds(hold["customer"], now)
         except Denied:
             return False

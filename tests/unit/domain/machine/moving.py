@@ -31,7 +31,7 @@ class Moving(Booking):
             self.check_count(len(claims))
         self.check_party(items, booking["party"])
         self.check_free(to, claims, now)
-        self.check_tables(booking["customer"], to.date, claims, now, x.booking_id)
+        self.check_tables(booking["customer"], to, claims, now, x.booking_id)
         paid = booking["paid"]
         if booking["payment"] == "paid" and not paid:
             paid = booking["total"]

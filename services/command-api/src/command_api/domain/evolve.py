@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from command_api.domain.decision import Decision
 from command_api.domain.draft.claims import count
-from command_api.domain.holds.limits import tables_in
+from command_api.domain.holds.limits import tables_of
 from command_api.domain.model import ChannelState, Quota, QuotaKey, Scope, Venue
 from command_api.domain.records import BookingRecord, HoldRecord, Record, is_active
 from holdfast.contracts.events import AvailabilityUpdated
@@ -90,9 +90,9 @@ def count_record(quota: Quota, venue: Venue, record: Record) -> None:
     if key.date is None:
         if not isinstance(record, HoldRecord):
             return
-        counts = 1
+        counts = frozenset((record.id,))
     else:
-        counts = tables_in(venue, record.claims)
+        counts = tables_of(venue, record.slot, record.claims, record.id)
     if is_active(record):
         quota.entries[record.id] = (counts, counts_until(record))
     else:

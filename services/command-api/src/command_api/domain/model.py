@@ -151,16 +151,16 @@ class QuotaKey(NamedTuple):
 
 
 class Quota(msgspec.Struct):
-    """What counts towards one limit of one customer: by record id how many, and from when on it no
-    longer counts by the clock alone (None: until the record ends). On one date, over all slots:
-    tables. Over all dates: holds. Kept only where the policy limits it; `revision` is that of the
+    """What counts towards one limit of one customer: by record id what it counts for, by name, and from
+    when on it no longer counts by the clock alone (None: until the record ends). On one date, over all
+    slots: tables. Over all dates: holds. Kept only where the policy limits it; `revision` is that of the
     venue it was loaded under, for a policy without the limit keeps no count."""
 
     key: QuotaKey
     revision: int
     version: int = 0
     stamp: int = 0
-    entries: dict[str, tuple[int, str | None]] = field(default_factory=dict)
+    entries: dict[str, tuple[frozenset[str], str | None]] = field(default_factory=dict)
 
 
 class Missing(Exception):

@@ -26,6 +26,21 @@ def tables_in(venue: Venue, section_ids: Iterable[str]) -> int:
     return len(tables)
 
 
+def tables_of(
+    venue: Venue, slot: str, section_ids: Iterable[str], record_id: str
+) -> frozenset[str]:
+    """What a record counts towards the limit, by name: the table of its seats, of which there is one in a
+    slot however many records its seats are in, and each other section for itself."""
+    names: set[str] = set()
+    for section_id in section_ids:
+        unit = venue.units.get(section_id)
+        if unit is None or unit.section.kind is not SectionKind.SEAT:
+            names.add(f"{record_id}/{section_id}")
+        elif unit.section.parent_id is not None:
+            names.add(f"{slot}/{unit.section.parent_id}")
+    return frozenset(names)
+
+
 def check_tables(
     draft: Draft,
     customer_id: str | None,
@@ -40,10 +55,11 @@ def check_tables(
     limit = draft.venue.policy.max_tables_per_customer_per_date
     if limit is None or customer_id is None:
         return None
-    quota = draft.quota(date or draft.state.key.date, customer_id)
-    current, first_end = counted(draft, quota, without)
-    if current + tables_in(draft.venue, section_ids) <= limit:
+    key = draft.state.key
+    there, first_end = counted(draft, draft.quota(date or key.date, customer_id), without)
+    if len(there | tables_of(draft.venue, key.slot, section_ids, "")) <= limit:
         return None
+    current = len(there)
     return Rejection(
         code=Code.MAX_TABLES_EXCEEDED,
         detail=f"At most {limit} tables for each customer and date; {current} are taken already.",
@@ -57,8 +73,8 @@ def check_holds(draft: Draft, customer_id: str | None) -> Rejection | None:
     limit = draft.venue.policy.max_active_holds_per_customer
     if limit is None or customer_id is None:
         return None
-    current, first_end = counted(draft, draft.quota(None, customer_id), None)
-    if current < limit:
+    there, first_end = counted(draft, draft.quota(None, customer_id), None)
+    if len(there) < limit:
         return None
     return Rejection(
         code=Code.HOLD_LIMIT_REACHED,
@@ -68,16 +84,16 @@ def check_holds(draft: Draft, customer_id: str | None) -> Rejection | None:
     )
 
 
-def counted(draft: Draft, quota: Quota, without: str | None) -> tuple[int, str | None]:
-    """What counts now, and when the first of it ends by the clock."""
-    current, first_end, last_passed = 0, None, None
-    for record_id, (count, until) in quota.entries.items():
+def counted(draft: Draft, quota: Quota, without: str | None) -> tuple[set[str], str | None]:
+    """What counts now, by name, and when the first of it ends by the clock."""
+    there, first_end, last_passed = set[str](), None, None
+    for record_id, (names, until) in quota.entries.items():
         if record_id == without:
             continue
         if until is not None and until <= draft.now:
             last_passed = max(last_passed or until, until)
             continue
-        current += count
+        there |= names
         first_end = min(first_end or until, until) if until is not None else first_end
     draft.relies_on_past(last_passed)
-    return current, first_end
+    return there, first_end

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from command_api.domain.draft.step import Cause, Change
 from command_api.domain.holds.asked import Asked
-from command_api.domain.holds.limits import counted, tables_in
+from command_api.domain.holds.limits import counted, tables_of
 from command_api.domain.model import Day
 from command_api.domain.records import EntryRecord, HoldRecord
 from command_api.domain.times import later
@@ -103,11 +103,12 @@ def _is_allowed(draft: Draft, customer_id: str | None, asked: Asked) -> bool:
         return True
     limit = policy.max_tables_per_customer_per_date
     if limit is not None:
-        tables, _end = counted(draft, draft.quota(draft.state.key.date, customer_id), None)
-        if tables + tables_in(draft.venue, asked.claims) > limit:
+        key = draft.state.key
+        there, _end = counted(draft, draft.quota(key.date, customer_id), None)
+        if len(there | tables_of(draft.venue, key.slot, asked.claims, "")) > limit:
             return False
     limit = policy.max_active_holds_per_customer
-    return limit is None or counted(draft, draft.quota(None, customer_id), None)[0] < limit
+    return limit is None or len(counted(draft, draft.quota(None, customer_id), None)[0]) < limit
 
 
 def _offer(draft: Draft, day: Day, entry: EntryRecord, asked: Asked, closing: str) -> None:
