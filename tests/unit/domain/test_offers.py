@@ -12,6 +12,7 @@ from tests.unit.domain.waiting import TABLES, Queue, tables
 from command_api.domain.commands import (
     ChangeHold,
     HoldSections,
+    LeaveWaitlist,
     RecordPayment,
     ReleaseHold,
     RescheduleBooking,
@@ -429,17 +430,20 @@ def test_what_comes_free_in_an_overlapping_slot_is_offered_to_who_waits_here() -
     assert mirrored.channel == KEY.name
 
 
-def test_over_overlapping_slots_the_earliest_entry_is_first() -> None:
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_over_overlapping_slots_the_earliest_entry_is_first(seconds: int) -> None:
     for first, second in ((KEY, EARLY), (EARLY, KEY)):
         queue = Queue(sections=tables(4), slots=SLOTS)
         hold_early(queue, "t0")
+        left = queue.join("cat", 4, at=first).entry_id  # Ann is the second there, Bob the first
         queue.join("ann", 2, at=first)
-        queue.pass_time(1)
+        accepted(queue.run(LeaveWaitlist(channel=first, asker=STAFF, entry_id=left, record=None)))
+        queue.pass_time(seconds)
         queue.join("bob", 2, at=second)
         accepted(
             queue.run(ReleaseHold(channel=EARLY, asker=ZOE, hold_id="early-hold", record=None))
         )
-        assert (queue.status("e1"), queue.status("e2")) == ("offered", "waiting")
+        assert (queue.status("e2"), queue.status("e3")) == ("offered", "waiting")
 
 
 def test_who_joins_again_after_their_offer_ran_out_is_behind_those_of_overlapping_slots() -> None:

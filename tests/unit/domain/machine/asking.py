@@ -180,9 +180,9 @@ class Asking(Ledger):
     def _lay_again(self, id_: str) -> None:
         """The same record with other claims or another end: nobody gets in between."""
         hold = self.records[id_]
-        self.spans = [span for span in self.spans if span.owner != id_]
+        had = self.pick_up(id_)
         self.put(id_, "hold", hold["claims"], hold["expires"])
-        self.settle()
+        self.settle(had)
 
     def release(self, x: c.ReleaseHold, now: str) -> None:
         hold = self.find_hold(x)

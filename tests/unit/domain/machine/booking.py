@@ -161,10 +161,10 @@ class Booking(Asking):
         booking["status"], booking["expires"] = status, None
         if x.verb == "check-in":
             return
-        self.spans = [span for span in self.spans if span.owner != x.booking_id]
+        had = self.pick_up(x.booking_id)
         if x.verb == "approve":
             self.lay(x.booking_id)
-        self.settle()
+        self.settle(had)
 
     def _check_move(self, x: c.MoveBooking, booking: Rec, now: str) -> None:
         key, early = booking["at"], now < later(booking["starts"], -12 * 3600)

@@ -60,6 +60,10 @@ def meet(one: ChannelKey, other: ChannelKey) -> bool:
     return WINDOWS[one][0] < WINDOWS[other][1] and WINDOWS[other][0] < WINDOWS[one][1]
 
 
+def lies_in(span: Span, key: ChannelKey) -> bool:
+    return meet(span.home, key) if span.only is None else span.only == key
+
+
 class Ledger:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
@@ -96,12 +100,7 @@ class Ledger:
         """What the channel shows on the section."""
         if not sold_at(key, section_id):
             return []
-        return [
-            span
-            for span in self.spans
-            if span.section == section_id
-            and (meet(span.home, key) if span.only is None else span.only == key)
-        ]
+        return [span for span in self.spans if span.section == section_id and lies_in(span, key)]
 
     def guests(self, key: ChannelKey, section_id: str) -> list[Span]:
         """All but blocks."""
@@ -165,10 +164,16 @@ class Ledger:
 
     def take_away(self, id_: str) -> None:
         """All that the record has; blocks that wait move in where the last guest has left."""
-        self.spans = [span for span in self.spans if span.owner != id_]
-        self.settle()
+        self.settle(self.pick_up(id_))
 
-    def settle(self) -> None:
+    def pick_up(self, id_: str) -> list[Span]:
+        """All that the record has, which is in nobody's way any more."""
+        had = [span for span in self.spans if span.owner == id_]
+        self.spans = [span for span in self.spans if span.owner != id_]
+        return had
+
+    def settle(self, had: list[Span]) -> None:
+        """Blocks that wait move in; `had` is what the command took away, and may have laid again."""
         for id_ in self.of_kind("block", "active"):
             block = self.records[id_]
             at = block["at"]
@@ -179,12 +184,24 @@ class Ledger:
                 block["waiting"] = [s for s in block["waiting"] if s not in due]
                 block["claims"] = block["claims"] | {s: self.capacity[s] for s in due}
                 self.put(id_, "block", {s: self.capacity[s] for s in due}, None)
-            self.lie_ahead(id_)
+            self.lie_ahead(id_, [s for s in block["waiting"] if self._is_left(at, s, had)])
 
-    def lie_ahead(self, id_: str) -> None:
+    def _is_left(self, at: ChannelKey, leaf: str, had: list[Span]) -> bool:
+        """Whether somebody left the section in this very channel: a block hears of no others."""
+        return any(
+            span.section == leaf
+            and lies_in(span, at)
+            and not any(
+                (now.owner, now.section) == (span.owner, leaf) and lies_in(now, at)
+                for now in self.spans
+            )
+            for span in had
+        )
+
+    def lie_ahead(self, id_: str, leaves: list[str]) -> None:
         """What a block waits for it has already in overlapping slots where nobody is, or is no more."""
         block = self.records[id_]
-        for leaf in block["waiting"]:
+        for leaf in leaves:
             for key in WINDOWS:
                 near = key != block["at"] and meet(key, block["at"]) and sold_at(key, leaf)
                 here = any(span.section == leaf and meet(span.home, key) for span in self.away)

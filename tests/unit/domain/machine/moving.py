@@ -19,8 +19,7 @@ class Moving(Booking):
         items, claims = self.look_up(to, wanted, {**kept, **x.request.quantities})
         if to == booking["at"] and dict(items) == had and claims == booking["claims"]:
             return
-        self.away = [span for span in self.spans if span.owner == x.booking_id]
-        self.spans = [span for span in self.spans if span.owner != x.booking_id]
+        self.away = self.pick_up(x.booking_id)
         waits = booking["status"] == "pending_approval" or self.awaits(to, asker, now)
         if not asker.is_staff and booking["status"] == "confirmed" and now >= self.leaving(booking):
             raise Denied(Code.INVALID_TRANSITION)
@@ -49,5 +48,5 @@ class Moving(Booking):
             "expires": self.deadline(to, now) if waits else None,
         }
         self.lay(x.booking_id)
-        self.away = []
-        self.settle()
+        left, self.away = self.away, []
+        self.settle(left)

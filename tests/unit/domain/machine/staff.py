@@ -45,7 +45,7 @@ class Staff(Money):
             "expires": None,
         }
         self.put(x.block_id, "block", claims, None)
-        self.lie_ahead(x.block_id)
+        self.lie_ahead(x.block_id, self.records[x.block_id]["waiting"])
 
     def _clear(self, x: c.BlockSections, claimed: list[str]) -> None:
         key, asker = x.channel, x.asker

@@ -142,8 +142,14 @@ def _entry(draft: Draft, command: JoinWaitlist) -> EntryRecord:
         status=WaitlistStatus.WAITING,
         party_size=request.party_size,
         category_ids=list(dict.fromkeys(request.category_ids)),
-        place=1 + max((entry.place for entry in draft.state.entries.values()), default=0),
+        place=_last_place(draft) + 1,
     )
+
+
+def _last_place(draft: Draft) -> int:
+    """Of those who wait here and in overlapping slots: all of them may come to want the same."""
+    states = (draft.state, *(draft.at(key).state for key in draft.overlaps))
+    return max((entry.place for state in states for entry in state.entries.values()), default=0)
 
 
 def answer_in(draft: Draft, entry_id: str, record: EntryRecord | None = None) -> WaitlistEntry:

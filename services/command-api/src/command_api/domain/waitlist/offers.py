@@ -64,7 +64,7 @@ def waiting_in(draft: Draft) -> list[EntryRecord]:
 
 
 def place_of(entry: EntryRecord) -> tuple[str, int, str]:
-    """Lower is earlier. The id decides between overlapping channels only."""
+    """Lower is earlier, over overlapping channels too."""
     return entry.created_at, entry.place, entry.id
 
 
