@@ -34,6 +34,11 @@ ENVIRON = {
 }
 
 
+def heed_interrupts() -> None:
+    """Whoever is started in the background by a script ignores SIGINT, and so do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def program(folder: Path, timeout: str) -> list[str]:
     path = folder / "program.py"
     path.write_text(PROGRAM.replace("TIMEOUT", timeout))
@@ -48,6 +53,7 @@ def test_returns_when_make_alone_gets_a_signal(number: signal.Signals, tmp_path:
         ["make", "run"],
         cwd=tmp_path,
         env=ENVIRON,
+        preexec_fn=heed_interrupts,  # noqa: PLW1509 - nothing of ours runs in a thread here
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
