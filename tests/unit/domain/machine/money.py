@@ -30,6 +30,8 @@ class Money(Moving):
         else:
             if told in refunds:
                 return "duplicate"
+            if paid and not _kept((paid, refunds)):
+                return "ignored"
             after = (paid, (*refunds, told))
         if event.currency != "GBP":
             return "ignored"
