@@ -12,7 +12,7 @@ from tests.unit.http.stub import BASE, Desk, bearer, code_of
 from command_api.domain.commands import BookSeries, CancelBooking, Command, RescheduleBooking
 from command_api.domain.decision import Rejection
 from command_api.domain.records import BookingRecord, Record
-from command_api.http.carry_out import LOOK_UPS
+from command_api.http.attempts import ATTEMPTS
 from command_api.job import Reply
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.problems import Code
@@ -144,7 +144,7 @@ async def test_a_booking_that_is_moved_on_all_the_time_is_never_said_not_to_exis
     desk: Desk, monkeypatch: pytest.MonkeyPatch, moves: int, code: str
 ) -> None:
     """It is there, only not where it was a moment ago. One that rests is what the rules say it is."""
-    monkeypatch.setattr("command_api.http.carry_out.PAUSE", 0.0)
+    monkeypatch.setattr("command_api.http.attempts._PAUSE_SECONDS", 0.0)
     floor = Floor()
     record = floor.state.records[floor.confirm(floor.hold("s1").hold_id).booking_id]
     assert isinstance(record, BookingRecord)
@@ -153,4 +153,25 @@ async def test_a_booking_that_is_moved_on_all_the_time_is_never_said_not_to_exis
     desk.writer.outcomes = [gone] * 10
     answer = await desk.post(f"/bookings/{record.id}/cancel")
     assert code_of(answer) == (404 if moves == 3 else 503, code)
-    assert len(sent(desk)) == (moves if moves == 3 else LOOK_UPS)
+    assert len(sent(desk)) == (moves if moves == 3 else ATTEMPTS)
+
+
+@pytest.mark.parametrize(("moves", "code"), [(3, "BOOKING_NOT_FOUND"), (100, "UNAVAILABLE")])
+async def test_a_series_that_is_moved_on_all_the_time_is_never_said_not_to_exist(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, moves: int, code: str
+) -> None:
+    monkeypatch.setattr("command_api.http.attempts._PAUSE_SECONDS", 0.0)
+    floor = Floor()
+    record = floor.state.records[floor.confirm(floor.hold("s1").hold_id).booking_id]
+    assert isinstance(record, BookingRecord)
+    wandering = Wandering(record, moves)
+
+    async def found(*_series: str) -> list[BookingRecord]:
+        return [wandering.get(record.id)]
+
+    monkeypatch.setattr(desk.reads, "records_of_series", found, raising=False)
+    gone = Rejection(code=Code.BOOKING_NOT_FOUND, detail="There is no booking.")
+    desk.writer.outcomes = [gone] * 10
+    answer = await desk.post("/booking-series/ser_1/cancel")
+    assert code_of(answer) == (404 if moves == 3 else 503, code)
+    assert len(sent(desk)) == (moves if moves == 3 else ATTEMPTS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import secrets
 import time
@@ -22,6 +21,7 @@ from command_api.domain.records import (
     is_active,
 )
 from command_api.http.answer import JSON, NO_STORE, Answer, Header
+from command_api.http.attempts import ATTEMPTS, pause_before
 from command_api.http.auth import venue_of
 from command_api.http.call import Call
 from command_api.http.denied import explained
@@ -33,11 +33,6 @@ from holdfast.contracts.problems import Code
 from holdfast.runtime.auth import Principal
 
 R = TypeVar("R", HoldRecord, BookingRecord, BlockRecord, EntryRecord, ConflictRecord)
-
-LOOK_UPS = 6
-"""A record may end or move between the look-up and the decision; an ended one stays as it is."""
-PAUSE = 0.02
-"""Seconds before another look-up; more with each."""
 
 _REFERENCE = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _REPLAYED: Header = (b"idempotent-replayed", b"true")
@@ -124,8 +119,8 @@ async def carry_out_on(
         if isinstance(outcome, Reply) or outcome.code is not kind.missing:
             return _answer(call, remembered, outcome)
     before: R | None = None
-    for attempt in range(LOOK_UPS):
-        await asyncio.sleep(PAUSE * attempt)
+    for attempt in range(ATTEMPTS):
+        await pause_before(attempt)
         record = await call.services.reads.record(club, record_id)
         if not isinstance(record, type_) or record.venue != venue:
             raise missing(kind)

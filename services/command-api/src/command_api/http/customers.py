@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 
 import msgspec
@@ -12,6 +11,7 @@ from command_api.domain.commands import ErasePersonalData
 from command_api.domain.decision import Rejection
 from command_api.domain.records import BookingRecord, is_active
 from command_api.http.answer import Answer, json_answer
+from command_api.http.attempts import ATTEMPTS, pause_before
 from command_api.http.auth import MANAGERS, asker_of, at_home, club_not_found, not_permitted
 from command_api.http.call import Call
 from command_api.http.carry_out import new_id
@@ -27,9 +27,6 @@ from holdfast.contracts.problems import Code
 from holdfast.contracts.states import Role
 from holdfast.runtime.auth import Principal
 
-ROUNDS, PAUSE = 6, 0.02
-"""A booking may end, or be paid, while it is being looked at; then it is looked at again, after so many
-seconds, more with each attempt."""
 MOST_VENUES = 200
 """Venues of a club that are asked whether one lets guests in, where none is named."""
 
@@ -88,11 +85,11 @@ async def erase_personal_data(call: Call) -> Answer:
         raise not_permitted(MANAGERS)
     reads, erased = call.services.reads, set[str]()
     bookings = await reads.bookings_of_customer(club, customer_id)
-    for attempt in range(ROUNDS):
+    for attempt in range(ATTEMPTS):
         left = [booking for booking in bookings if has_personal_data(booking)]
         if not left:
             break
-        await asyncio.sleep(PAUSE * attempt)
+        await pause_before(attempt)
         for key, ended in _steps(left):
             erased.update(await _erase(call, principal, customer_id, key, ended))
         bookings = await reads.bookings_of_customer(club, customer_id)

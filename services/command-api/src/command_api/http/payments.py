@@ -7,7 +7,6 @@ the booking may not be written yet) it sends again.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 
 import msgspec
@@ -17,6 +16,7 @@ from command_api.domain.decision import Rejection
 from command_api.domain.payments.transactions import passed_over
 from command_api.domain.records import BookingRecord, HoldRecord, is_active
 from command_api.http.answer import Answer, json_answer
+from command_api.http.attempts import ATTEMPTS, pause_before
 from command_api.http.auth import club_not_found, venue_of
 from command_api.http.call import Call
 from command_api.http.carry_out import BOOKING, HOLD, missing, new_id
@@ -30,9 +30,6 @@ from holdfast.contracts.problems import Code
 from holdfast.runtime.signatures import BadSignature, verify
 
 MAX_EVENT = 64 * 1024
-ATTEMPTS = 6
-PAUSE = 0.02
-"""Seconds; more with each attempt."""
 
 _STALE = STALE | {Code.HOLD_NOT_FOUND, Code.BOOKING_NOT_FOUND}
 """The record changed between our look and the decision: look again."""
@@ -89,6 +86,7 @@ async def _record(
     """An ended record is handed to the rules as it was read, and so goes under its key (see `ended`)."""
     club, venue = place
     for attempt in range(ATTEMPTS):
+        await pause_before(attempt)
         record = await _find(call, place, event)
         ended = None if is_active(record) else record
         known = None if ended is None else passed_over(ended, event, event_id)
@@ -120,7 +118,6 @@ async def _record(
             return json_answer(result)
         if outcome.code not in _STALE:
             return refusal(outcome, call.request_id)
-        await asyncio.sleep(PAUSE * attempt)
     raise Unavailable(retry_after=1)
 
 

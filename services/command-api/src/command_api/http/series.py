@@ -9,11 +9,11 @@ from command_api.domain.holds.hold_changes import owns
 from command_api.domain.records import BookingRecord, is_active
 from command_api.domain.views.answers import answer_of
 from command_api.http.answer import Answer, json_answer
+from command_api.http.attempts import ATTEMPTS, pause_before
 from command_api.http.auth import asker_of, at_home, for_whom, venue_of
 from command_api.http.call import Call
 from command_api.http.carry_out import (
     BOOKING,
-    LOOK_UPS,
     SERIES,
     carry_out,
     missing,
@@ -23,6 +23,7 @@ from command_api.http.carry_out import (
 from command_api.http.problems import refusal
 from command_api.http.reading import decoder_of, idempotency_key, read_body
 from command_api.http.records import as_of
+from command_api.job import Unavailable
 from holdfast.contracts.bookings import BookingPage, SeriesRequest, TransitionRequest
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.ids import is_id
@@ -66,15 +67,18 @@ async def read_series(call: Call) -> Answer:
 
 
 async def cancel_series(call: Call) -> Answer:
-    """Where one has moved or ended since the look-up, all are looked up again."""
+    """Where one has moved or ended since the look-up, all are looked up again; that they are the asker's
+    is for the rules to say."""
     principal, _club = at_home(call)
     key = idempotency_key(call)
     body, request = await read_body(call, _cancel, empty=b"{}")
-    asker, answer = asker_of(principal), None
-    for _ in range(LOOK_UPS):
+    asker, before = asker_of(principal), None
+    for attempt in range(ATTEMPTS):
+        await pause_before(attempt)
         bookings = await _bookings(call)
-        if not bookings:
-            break
+        found = {booking.id: booking.revision for booking in bookings}
+        if not bookings or found == before:  # nobody moved: it is none of theirs
+            raise missing(SERIES)
         active = [booking for booking in bookings if is_active(booking)]
         command = CancelSeries(
             channel=(active or bookings)[0].channel,
@@ -86,10 +90,9 @@ async def cancel_series(call: Call) -> Answer:
         )
         answer = await carry_out(call, principal, command, key=key, body=body)
         if answer.status != _NOT_FOUND:
-            break
-    if answer is None:
-        raise missing(SERIES)
-    return answer
+            return answer
+        before = found
+    raise Unavailable(retry_after=1)
 
 
 async def _bookings(call: Call) -> list[BookingRecord]:

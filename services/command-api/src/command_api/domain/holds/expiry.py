@@ -115,13 +115,11 @@ def make_room(draft: Draft, wanted: Mapping[str, int]) -> list[Unit]:
 def expire_due(draft: Draft, unit: Unit, quantity: int) -> bool:
     """Whether `quantity` units of the section are free, once as much of what is due there as needed has
     been expired. Who waits has been given nothing of it yet."""
-    if draft.left(unit) >= quantity:
-        return True
-    while (first := draft.first_end(unit)) is not None and first.at <= draft.now:
-        version = draft.version
+    while draft.left(unit) < quantity:
+        first, version = draft.first_end(unit), draft.version
+        if first is None or first.at > draft.now:
+            return False
         expire_claim(draft, unit.section.section_id, first.claim_id)
-        if draft.left(unit) >= quantity:
-            return True
         if draft.version == version:  # a claim without its record: it can end, but not by itself
             return False
-    return False
+    return True

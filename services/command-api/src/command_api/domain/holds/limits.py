@@ -16,14 +16,7 @@ if TYPE_CHECKING:
 
 def tables_in(venue: Venue, section_ids: Iterable[str]) -> int:
     """A seat counts its table, once; a seat without a table counts nothing; all else is one."""
-    tables: set[str] = set()
-    for section_id in section_ids:
-        unit = venue.units.get(section_id)
-        if unit is None or unit.section.kind is not SectionKind.SEAT:
-            tables.add(section_id)
-        elif unit.section.parent_id is not None:
-            tables.add(unit.section.parent_id)
-    return len(tables)
+    return len(tables_of(venue, "", section_ids, ""))
 
 
 def tables_of(
@@ -47,16 +40,15 @@ def check_tables(
     section_ids: Iterable[str],
     *,
     without: str | None = None,
-    date: str | None = None,
 ) -> Rejection | None:
-    """`maxTablesPerCustomerPerDate` over all slots of the date (the channel's, where none is given);
-    what staff ask for a customer counts as well. Records past their time do not, nor does the one
+    """`maxTablesPerCustomerPerDate` over all slots of the channel's date; what staff ask for a customer
+    counts as well. Records past their time do not, nor does the one
     named `without`, which these sections are instead of."""
     limit = draft.venue.policy.max_tables_per_customer_per_date
     if limit is None or customer_id is None:
         return None
     key = draft.state.key
-    there, first_end = counted(draft, draft.quota(date or key.date, customer_id), without)
+    there, first_end = counted(draft, draft.quota(key.date, customer_id), without)
     if len(there | tables_of(draft.venue, key.slot, section_ids, "")) <= limit:
         return None
     current = len(there)
