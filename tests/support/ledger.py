@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 from typing import Any, Self
 
-from tests.support.live_publisher import LivePublisher, Truth
+from tests.support.live_publisher import LivePublisher
+from tests.support.live_truth import Truth
 from tests.support.sse_client import Received
 
 from holdfast.contracts.channels import ChannelKey, CustomerKey

@@ -1,5 +1,5 @@
 """Stands in for command-api towards a gateway: the streams and buckets, contract messages with
-compare-and-set, and `holdfast.v1.snapshot`. Holds the truth that clients are compared with."""
+compare-and-set, and `holdfast.v1.snapshot`. Keeps the truth that clients are compared with."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from tests.support.live_truth import Truth
 
 from holdfast.contracts.channels import ChannelKey, CustomerKey, parse_channel
 from holdfast.contracts.cursor import new_epoch
@@ -22,14 +23,9 @@ from holdfast.contracts.ids import timestamp
 from holdfast.contracts.rpc import SnapshotRequest
 from holdfast.contracts.schedule import slot_window
 from holdfast.contracts.snapshots import (
-    Actor,
-    Capacity,
-    Claim,
     SnapshotRecord,
-    StaffSection,
     StaffSnapshot,
 )
-from holdfast.contracts.states import ActorType, ClaimKind, Reason, SectionState
 from holdfast.contracts.subjects import (
     BOOKINGS_STREAM,
     BOOKINGS_SUBJECTS,
@@ -59,91 +55,8 @@ from holdfast.runtime.nats import (
 
 CLUB, VENUE, DATE, SLOT = "backroom", "leeds", "2026-02-15", "slot_21_00"
 CHANNEL = ChannelKey(CLUB, VENUE, DATE, SLOT)
-STATES = {
-    SectionState.AVAILABLE: (SectionState.HELD, Reason.HOLD_CREATED),
-    SectionState.HELD: (SectionState.CONFIRMED, Reason.BOOKING_CONFIRMED),
-    SectionState.CONFIRMED: (SectionState.BLOCKED, Reason.BLOCK_CREATED),
-    SectionState.BLOCKED: (SectionState.AVAILABLE, Reason.BLOCK_REMOVED),
-}
-"""A section goes round: what comes next, and why."""
 SECOND = 1_000_000_000
 STORE_IN_THE_WAY = 10049
-
-
-class Truth:
-    """One channel as command-api would have it in Postgres."""
-
-    def __init__(self, key: ChannelKey, sections: int) -> None:
-        self.key = key
-        self.version = 0
-        self.seq = 0
-        """Of the last published message; 0 where none is in the stream."""
-        self.published = 0
-        self.layout_version = 1
-        self.as_of = timestamp(0)
-        self.sections = {f"sec_{n}": _section(f"sec_{n}") for n in range(sections)}
-
-    def step(self, section_id: str, at_ms: int) -> AvailabilityUpdated:
-        """The next transition of a section."""
-        section = self.sections[section_id]
-        old = section.state
-        section.state, reason = STATES[old]
-        removed = [claim.claim_id for claim in section.claims]
-        self.version += 1
-        actor = Actor(type=ActorType.CUSTOMER, id="cus_secret", name=None)
-        free = section.state is SectionState.AVAILABLE
-        held = section.state is SectionState.HELD
-        until = timestamp(at_ms + 300_000) if held else None
-        record = f"rec_secret_{self.version}"
-        added = []
-        if not free:
-            kind = {"held": ClaimKind.HOLD, "confirmed": ClaimKind.CONFIRMED}
-            added = [
-                Claim(
-                    claim_id=record,
-                    kind=kind.get(section.state.value, ClaimKind.BLOCK),
-                    quantity=1,
-                    customer_id="cus_secret",
-                    actor=actor,
-                    since=timestamp(at_ms),
-                    expires_at=until,
-                    amount=4200,
-                )
-            ]
-        section.claims = added
-        section.capacity = Capacity(total=1, available=int(free))
-        section.held_until = until
-        self.as_of = timestamp(at_ms)
-        return AvailabilityUpdated(
-            channel=self.key.name,
-            club_id=self.key.club,
-            venue_id=self.key.venue,
-            date=self.key.date,
-            slot_id=self.key.slot,
-            section_id=section_id,
-            previous_state=old,
-            new_state=section.state,
-            reason=reason,
-            capacity=section.capacity,
-            held_until=until,
-            updated_at=self.as_of,
-            version=self.version,
-            actor=actor,
-            hold_id=record if held else None,
-            booking_id=record if section.state is SectionState.CONFIRMED else None,
-            claims_added=added,
-            claims_removed=removed,
-        )
-
-
-def _section(section_id: str) -> StaffSection:
-    return StaffSection(
-        section_id=section_id,
-        state=SectionState.AVAILABLE,
-        capacity=Capacity(total=1, available=1),
-        held_until=None,
-        claims=[],
-    )
 
 
 class LivePublisher:
@@ -249,14 +162,7 @@ class LivePublisher:
 
     def commit_layout(self, key: ChannelKey, sections: int) -> LayoutUpdated:
         """The same, at once."""
-        truth = self.truth(key)
-        truth.version += 1
-        truth.layout_version += 1
-        for number in range(sections):
-            truth.sections.setdefault(f"sec_{number}", _section(f"sec_{number}"))
-        return LayoutUpdated(
-            channel=key.name, layout_version=truth.layout_version, version=truth.version
-        )
+        return self.truth(key).redraw(sections)
 
     async def send(
         self,

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
-from tests.support.live_publisher import CHANNEL, LivePublisher, Truth
+from tests.support.live_publisher import CHANNEL, LivePublisher
+from tests.support.live_truth import Truth
 
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.subjects import LIVE_STREAM, availability_subject

@@ -171,6 +171,14 @@ def test_displacing_hands_over_to_those_who_waited_before() -> None:
     assert floor.section("s1").state is SectionState.BLOCKED
 
 
+def check_it_has_all_and_leaves_nothing(floor: Floor, block: Block) -> None:
+    """Of `s1`, in each of the slots."""
+    for key in (EARLY, LATE, DINNER):
+        assert kinds(floor, key, "s1") == [ClaimKind.BLOCK]
+    accepted(at(floor, LATE).unblock(block.block_id))
+    assert not any(floor.channels.get(key).claims for key in (EARLY, LATE, DINNER))
+
+
 def test_claims_of_overlapping_slots_are_waited_for() -> None:
     floor = Floor(slots=SLOTS)
     hold = at(floor, EARLY).hold("s1")
@@ -179,10 +187,7 @@ def test_claims_of_overlapping_slots_are_waited_for() -> None:
     assert kinds(floor, EARLY, "s1") == [ClaimKind.HOLD]
     decision = accepted(at(floor, EARLY).release(hold.hold_id))
     assert set(decision.parts) == {EARLY, LATE}
-    for key in (EARLY, LATE, DINNER):
-        assert kinds(floor, key, "s1") == [ClaimKind.BLOCK]
-    accepted(at(floor, LATE).unblock(block.block_id))
-    assert not any(floor.channels.get(key).claims for key in (EARLY, LATE, DINNER))
+    check_it_has_all_and_leaves_nothing(floor, block)
 
 
 def test_a_neighbour_in_which_nobody_is_cannot_keep_the_block_waiting() -> None:
@@ -212,10 +217,7 @@ def test_who_leaves_a_neighbour_leaves_it_to_the_block_while_that_waits_for_anot
     record = record_of(floor, block)
     assert (record.waiting, record.spans) == (["s1"], [DINNER.name, EARLY.name])
     accepted(at(floor, DINNER).release(dinner.hold_id, by=customer("bob")))
-    for key in (EARLY, LATE, DINNER):
-        assert kinds(floor, key, "s1") == [ClaimKind.BLOCK]
-    accepted(at(floor, LATE).unblock(block.block_id))
-    assert not any(floor.channels.get(key).claims for key in (EARLY, LATE, DINNER))
+    check_it_has_all_and_leaves_nothing(floor, block)
 
 
 def test_unblocking_gives_back_a_neighbour_that_the_block_took_while_it_waited() -> None:

@@ -21,9 +21,11 @@ from command_api.domain.waitlist.offers import entry_of
 from holdfast.contracts.bookings import Booking, ConfirmRequest
 from holdfast.contracts.channels import ChannelKey
 from holdfast.contracts.states import SectionKind, WaitlistStatus
-from holdfast.contracts.venues import Section
+from holdfast.contracts.venues import Policy, Section
 from holdfast.contracts.waitlist import WaitlistEntry, WaitlistRequest
 
+ZOE = customer("zoe")
+"""Whoever has what others wait for."""
 TABLES = [
     Section(section_id="two", kind=SectionKind.TABLE, party_min=1, party_max=2),
     Section(section_id="four", kind=SectionKind.TABLE, party_min=2, party_max=4),
@@ -139,3 +141,11 @@ class Queue(Floor):
     def book(self, section_id: str, name: str = "zoe") -> Booking:
         hold = self.hold(section_id, by=customer(name))
         return self.confirm(hold.hold_id, by=customer(name))
+
+
+def full(*sizes: int, **more: Any) -> tuple[Queue, list[str]]:
+    """Tables for so many each, all held by Zoe for an hour; the ids of the holds."""
+    policy = more.pop("policy", Policy(hold_ttl_seconds=3600, max_ttl_seconds=3600))
+    queue = Queue(policy, sections=tables(*sizes), **more)
+    queue.venue.policy.max_hold_seconds = 3600
+    return queue, [queue.hold(f"t{n}", by=ZOE).hold_id for n in range(len(sizes))]

@@ -6,7 +6,8 @@ import zlib
 
 import msgspec
 import pytest
-from tests.support.live_publisher import CHANNEL, Truth
+from tests.support.live_publisher import CHANNEL
+from tests.support.live_truth import Truth
 
 from holdfast.contracts.channels import CustomerKey
 from holdfast.contracts.snapshots import StaffSnapshot
